@@ -1,0 +1,1 @@
+"""Measures Alphorn beside Postfix and Dovecot; `python -m bench --help`."""

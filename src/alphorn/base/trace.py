@@ -1,0 +1,38 @@
+"""One step in the story of one message, in plain words and with the facts that decided it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Verdict(Enum):
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    QUEUED = "queued"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    BOUNCED = "bounced"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEvent:
+    """`transaction` ties the events of one message together (it is in our Received field too).
+
+    `stage` is a short stable word ("rcpt", "deliver", "queue"), `text` a sentence for people,
+    `facts` small JSON-able values: never a password, never message content beyond the subject.
+    `account_id` and `domain` say who may see it (None: operators only).
+    """
+
+    time: float
+    transaction: str
+    stage: str
+    verdict: Verdict
+    text: str
+    sender: str = ""
+    recipient: str = ""
+    message_id: str = ""
+    account_id: int | None = None
+    domain: str = ""
+    facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The control plane: organizations, domains, addresses, accounts, users, plans."""

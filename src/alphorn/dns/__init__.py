@@ -1,0 +1,1 @@
+"""Asking the DNS, over an injected resolver."""

@@ -1,0 +1,1 @@
+"""Bringing mail from elsewhere."""

@@ -1,0 +1,1 @@
+"""Signing and checking who sent a message: DKIM and its relatives."""

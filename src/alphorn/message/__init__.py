@@ -1,0 +1,1 @@
+"""What a message is: structure, header fields, dates, addresses; and how to compose one. Pure."""

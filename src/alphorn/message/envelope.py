@@ -1,0 +1,45 @@
+"""The envelope of a message (RFC 5321 §2.3.1): who sent it and who is to get it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Body(Enum):
+    """RFC 6152; BINARYMIME is not offered."""
+
+    SEVEN_BIT = "7BIT"
+    EIGHT_BIT = "8BITMIME"
+
+
+class Notify(Enum):
+    """RFC 3461 §4.1."""
+
+    NEVER = "NEVER"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    DELAY = "DELAY"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeRecipient:
+    """`address` is `local@domain`, domain in lower case (A-labels unless SMTPUTF8).
+
+    `notify` is empty where the client did not say (failures and delays are then reported);
+    `original` is ORCPT as given (`rfc822;anna@example.test`), or None.
+    """
+
+    address: str
+    notify: frozenset[Notify] = frozenset()
+    original: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """`sender` is "" for the null reverse-path. `ret` is "FULL", "HDRS" or None (RFC 3461 §4.3)."""
+
+    sender: str
+    recipients: tuple[EnvelopeRecipient, ...]
+    body: Body = Body.SEVEN_BIT
+    smtputf8: bool = False
+    ret: str | None = None
+    envid: str | None = None

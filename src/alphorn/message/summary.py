@@ -1,0 +1,35 @@
+"""What is computed once, when a message arrives, and stored in the form it is sent in.
+
+`Summary` is the contract between the parser and the store; `summarize` makes one.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Everything that listing, fetching parts and sorting need, without reading the message again.
+
+    `envelope` and `structure` are the IMAP syntax of ENVELOPE and BODYSTRUCTURE (RFC 9051 §7.5.2),
+    parentheses included, valid for IMAP4rev1 clients (7-bit; encoded words left as they came).
+    `parts` packs the part tree's offsets (`alphorn.message.offsets` reads it): a client's
+    BODY[2.1]<0.1000> is then a slice. `thread_keys` are Message-IDs (own first, then In-Reply-To
+    and References) that join a message to a thread; `base_subject` is RFC 5256 §2.1's.
+    Sort keys are folded as RFC 5256 §3 asks; `sent` is the Date field in seconds UTC, or None.
+    """
+
+    size: int
+    header_size: int
+    envelope: bytes
+    structure: bytes
+    parts: bytes
+    message_id: str
+    thread_keys: tuple[str, ...]
+    subject: str
+    base_subject: str
+    sent: int | None
+    sort_from: str
+    sort_to: str
+    sort_cc: str
+    preview: str
+    has_attachment: bool

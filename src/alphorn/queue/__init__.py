@@ -1,0 +1,1 @@
+"""Durable outbound mail: what has been promised and is not yet delivered."""

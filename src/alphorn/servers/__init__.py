@@ -1,0 +1,1 @@
+"""The asyncio adapters that give the protocol cores sockets, TLS and time."""

@@ -1,0 +1,1 @@
+"""Telling wanted mail from unwanted."""

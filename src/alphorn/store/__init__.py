@@ -1,0 +1,1 @@
+"""The mail store: one account, one file."""

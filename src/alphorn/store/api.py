@@ -1,0 +1,291 @@
+"""The interface of the mail store; engines (SQLite, later PostgreSQL) implement it.
+
+Invariants that the conformance suite proves on each engine:
+
+* Every call that changes something is one transaction: on return it is durable, on an error
+  nothing happened. Calls may come from any thread and any process at the same time.
+* UIDs of a mailbox only grow; a UID is never given twice under one UIDVALIDITY.
+* Each change gives the changed messages a mod-sequence higher than every one before it in the
+  account; expunged UIDs leave a tombstone with theirs (RFC 7162).
+* The same body is stored once in an account, however many copies of it there are.
+
+This room knows nothing of protocols: mailbox names are Unicode with `/` between levels, "INBOX"
+is spelled so, flags are `base.flags.Flag` bits and keywords plain words.
+
+Errors: `NotFound` (code "no-such-mailbox"), `Exists` ("mailbox-exists"), `OverQuota` ("quota"),
+`Refused` ("limit", "name"), `Unavailable` ("busy" when locked for too long, "disk-full",
+"damaged"): see `base.errors`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import Protocol
+
+from alphorn.base.numbers import NumberSet
+from alphorn.base.query import Query
+from alphorn.message.summary import Summary
+
+INBOX = "INBOX"
+SEPARATOR = "/"
+
+
+class SpecialUse(Enum):
+    """RFC 6154 §2, RFC 8457 (Important). PROMOTIONS and SOCIAL are ours."""
+
+    ARCHIVE = "Archive"
+    DRAFTS = "Drafts"
+    JUNK = "Junk"
+    SENT = "Sent"
+    TRASH = "Trash"
+    IMPORTANT = "Important"
+    PROMOTIONS = "Promotions"
+    SOCIAL = "Social"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox as it stood at one moment. Counters cost nothing to read."""
+
+    id: int
+    name: str
+    special_use: SpecialUse | None
+    subscribed: bool
+    uidvalidity: int
+    uidnext: int
+    highest_modseq: int
+    messages: int
+    unseen: int
+    deleted: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A message's changeable state. `keywords` is sorted; system flags are bits of `flags`."""
+
+    uid: int
+    flags: int
+    keywords: tuple[str, ...]
+    modseq: int
+
+
+class Column(IntEnum):
+    """What `fetch` can return of each message, cheap to dear. Types and units behind each name."""
+
+    UID = 0  # int
+    FLAGS = 1  # int, bits of base.flags.Flag
+    KEYWORDS = 2  # str, words separated by one space, "" for none
+    MODSEQ = 3  # int
+    INTERNAL_DATE = 4  # int, seconds UTC
+    SIZE = 5  # int, octets (RFC822.SIZE)
+    SAVE_DATE = 6  # int, seconds UTC, when it came into this mailbox (RFC 8514)
+    EMAIL_ID = 7  # int, the same for copies of one message in the account
+    THREAD_ID = 8  # int
+    ENVELOPE = 9  # bytes, IMAP syntax
+    STRUCTURE = 10  # bytes, IMAP syntax
+    PARTS = 11  # bytes, see alphorn.message.offsets
+    HEADER_SIZE = 12  # int, octets to and with the empty line
+    PREVIEW = 13  # str
+    HEADER = 14  # bytes, to and with the empty line
+    RAW = 15  # bytes, the whole message
+    HAS_ATTACHMENT = 16  # bool
+    SENT = 17  # int or None, seconds UTC (the Date field)
+    SUBJECT = 18  # str, decoded
+
+
+class SortKey(Enum):
+    """RFC 5256 §3 and RFC 5957."""
+
+    ARRIVAL = "arrival"
+    CC = "cc"
+    DATE = "date"
+    FROM = "from"
+    SIZE = "size"
+    SUBJECT = "subject"
+    TO = "to"
+    DISPLAY_FROM = "displayfrom"
+    DISPLAY_TO = "displayto"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to append. `raw` has CRLF line ends; `internal_date` is seconds UTC."""
+
+    raw: bytes
+    summary: Summary
+    internal_date: int
+    flags: int = 0
+    keywords: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    uid: int
+    uidvalidity: int
+    modseq: int
+    email_id: int
+    thread_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A mailbox and the UIDs in it at one moment, ascending; what SELECT needs.
+
+    `uids` is a `range` where the UIDs have no gaps, so that it costs no memory.
+    `first_unseen` is the UID of the first message without \\Seen, or None.
+    """
+
+    mailbox: Mailbox
+    uids: Sequence[int]
+    first_unseen: int | None
+    keywords: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened in a mailbox after a mod-sequence; `changed` includes new messages, by UID."""
+
+    mailbox: Mailbox
+    changed: tuple[Status, ...]
+    expunged: NumberSet
+
+
+class FlagAction(Enum):
+    ADD = "+"
+    REMOVE = "-"
+    REPLACE = "="
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsChanged:
+    """`statuses` are all messages asked for that exist (after the change), `unchanged` those whose
+    mod-sequence was above `unchanged_since` and which were therefore left alone (RFC 7162 §3.1.3).
+    `changed` are the UIDs that really changed."""
+
+    statuses: tuple[Status, ...]
+    unchanged: NumberSet
+    changed: NumberSet
+    modseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    octets: int
+    messages: int
+
+
+class Account(Protocol):
+    """One account's mail. Obtained from `Store.account`; cheap to obtain again, so never kept."""
+
+    # -- mailboxes --
+    def mailboxes(self) -> Sequence[Mailbox]:
+        """All, sorted by name with INBOX first."""
+
+    def subscriptions(self) -> Sequence[str]:
+        """Subscribed names, of mailboxes that need not exist (RFC 9051 §6.3.7)."""
+
+    def mailbox(self, name: str) -> Mailbox:
+        """Raises NotFound. "inbox" in any case is INBOX."""
+
+    def special(self, use: SpecialUse) -> Mailbox | None:
+        """The mailbox with this special use."""
+
+    def create(self, name: str, special_use: SpecialUse | None = None) -> Mailbox:
+        """Missing parents are made. Raises Exists, Refused("name"), Refused("limit")."""
+
+    def rename(self, old: str, new: str) -> None:
+        """With everything below it; renaming INBOX moves its messages (RFC 9051 §6.3.6)."""
+
+    def delete(self, name: str) -> None:
+        """Refused("has-children") where it has inferiors; Refused("name") for INBOX."""
+
+    def subscribe(self, name: str, on: bool) -> None: ...
+
+    # -- reading --
+    def snapshot(self, mailbox_id: int) -> Snapshot: ...
+
+    def changes(self, mailbox_id: int, after_modseq: int) -> Changes: ...
+
+    def fetch(
+        self,
+        mailbox_id: int,
+        uids: NumberSet,
+        columns: Sequence[Column],
+        changed_since: int = 0,
+    ) -> Iterator[tuple[object, ...]]:
+        """One tuple a message in UID order, with the columns in the order asked for.
+
+        Messages that have gone are left out. `changed_since` leaves out those whose modseq is not
+        above it. With HEADER or RAW rows are produced lazily, so that a large fetch costs the
+        memory of one message at a time; the iterator must be exhausted or closed.
+        """
+
+    def search(self, mailbox_id: int, query: Query, now: int) -> Sequence[int]:
+        """UIDs, ascending. What the full-text index still lacks is indexed first, where needed."""
+
+    def sort(
+        self, mailbox_id: int, uids: Sequence[int], keys: Sequence[tuple[SortKey, bool]]
+    ) -> Sequence[int]:
+        """The UIDs in the order of the keys; True reverses one (RFC 5256)."""
+
+    def usage(self) -> Usage: ...
+
+    # -- writing --
+    def append(
+        self, mailbox_id: int, messages: Sequence[NewMessage], quota: int | None = None
+    ) -> Sequence[Appended]:
+        """All or none. `quota` in octets; raises OverQuota when usage would pass it."""
+
+    def flag(
+        self,
+        mailbox_id: int,
+        uids: NumberSet,
+        action: FlagAction,
+        flags: int,
+        keywords: frozenset[str] = frozenset(),
+        unchanged_since: int | None = None,
+    ) -> FlagsChanged: ...
+
+    def copy(
+        self, mailbox_id: int, uids: NumberSet, target_id: int, quota: int | None = None
+    ) -> Sequence[tuple[int, int]]:
+        """(UID in the source, UID in the target) of each copied message, in order."""
+
+    def move(self, mailbox_id: int, uids: NumberSet, target_id: int) -> Sequence[tuple[int, int]]:
+        """As copy, and gone from the source in the same transaction (RFC 6851)."""
+
+    def expunge(self, mailbox_id: int, uids: NumberSet | None = None) -> NumberSet:
+        """Remove the messages with \\Deleted (of `uids` only, where given); which they were."""
+
+    def index(self, limit: int) -> int:
+        """Index up to `limit` messages for full-text search, in the background; how many were."""
+
+    def check(self) -> Sequence[str]:
+        """What is damaged, in plain words; empty when all is well."""
+
+
+class Store(Protocol):
+    """All accounts of an installation. Safe to use from every thread; made once per process."""
+
+    def create(self, account_id: int) -> None:
+        """Make an account with INBOX, Drafts, Sent, Junk, Trash and Archive, unless it exists."""
+
+    def account(self, account_id: int) -> Account:
+        """Opened on first use and closed when idle. Raises NotFound("no-such-account")."""
+
+    def remove(self, account_id: int) -> None: ...
+
+    def exists(self, account_id: int) -> bool: ...
+
+    def accounts(self) -> Iterator[int]: ...
+
+    def close_idle(self, seconds: float) -> int:
+        """Close accounts unused for that long; how many were. Called now and then."""
+
+    def close(self) -> None: ...
+
+
+Changed = Callable[[int, int], None]
+"""Called after each commit with (account id, mailbox id; 0 for the list of mailboxes). A hint for
+other sessions and workers; the store itself is the truth. Must not block or raise."""

@@ -1,0 +1,1 @@
+"""The Manager and the webmail."""
