@@ -20,7 +20,7 @@ Errors: `NotFound` (code "no-such-mailbox"), `Exists` ("mailbox-exists"), `OverQ
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from alphorn.base.numbers import NumberSet
 from alphorn.base.query import Query
@@ -60,9 +60,11 @@ class Mailbox:
     octets: int
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A message's changeable state. `keywords` is sorted; system flags are bits of `flags`."""
+class Status(NamedTuple):
+    """A message's changeable state. `keywords` is sorted; system flags are bits of `flags`.
+
+    A tuple, because one STORE can make a hundred thousand of them.
+    """
 
     uid: int
     flags: int
@@ -161,11 +163,14 @@ class FlagAction(Enum):
 class FlagsChanged:
     """`statuses` are all messages asked for that exist (after the change), `unchanged` those whose
     mod-sequence was above `unchanged_since` and which were therefore left alone (RFC 7162 §3.1.3).
-    `changed` are the UIDs that really changed."""
+    `changed` are the UIDs that really changed. `before` and `modseq` are the mailbox's highest
+    mod-sequence before and after (equal where nothing changed), so that a session which knew
+    `before` need not ask for changes to know the mailbox as it is now."""
 
     statuses: tuple[Status, ...]
     unchanged: NumberSet
     changed: NumberSet
+    before: int
     modseq: int
 
 
@@ -204,6 +209,10 @@ class Account(Protocol):
 
     # -- reading --
     def snapshot(self, mailbox_id: int) -> Snapshot: ...
+
+    def modseq(self, mailbox_id: int) -> int:
+        """The mailbox's highest mod-sequence now, as other processes left it. A few microseconds,
+        so that a session may ask before each command. Raises NotFound."""
 
     def changes(self, mailbox_id: int, after_modseq: int) -> Changes: ...
 
