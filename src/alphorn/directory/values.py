@@ -1,0 +1,206 @@
+"""What the rest of Alphorn sees of the control plane: frozen values, never rows.
+
+A value is a fact as it stood at one moment; ask the view again instead of keeping one. Times are
+seconds UTC, sizes are octets, domain names are in lower case and A-labels, addresses are
+`local@domain` in lower case.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+
+class AddressKind(Enum):
+    """What an address is; each address has exactly one kind."""
+
+    OWN = "own"  # the account's own address: the one it logs in with
+    ALIAS = "alias"  # another name for an account
+    CATCH_ALL = "catch-all"  # whatever is written to in the domain and is nobody's
+    REDIRECT = "redirect"  # leads to other addresses only, without a mailbox
+    TEMPORARY = "temporary"  # an alias that ends at a set time
+
+
+class LoginProtocol(StrEnum):
+    """What a password can be used for; a device password is scoped to some of these."""
+
+    SMTP = "smtp"  # submission
+    IMAP = "imap"
+    POP3 = "pop3"
+    SIEVE = "sieve"
+
+
+class Role(Enum):
+    """A user's role in an organization; `operations.rights` says what each may do."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+    VIEWER = "viewer"
+
+
+class SigningAlgorithm(Enum):
+    """As DKIM names them in `a=` (RFC 6376 §3.3, RFC 8463 §3)."""
+
+    RSA_SHA256 = "rsa-sha256"
+    ED25519_SHA256 = "ed25519-sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """What a plan allows. `storage_octets` is for each account; 0 means without limit for
+    `storage_octets`, `messages_per_hour`, `messages_per_day` and `bulk_creations_per_day`."""
+
+    address_quota: int = 100
+    storage_octets: int = 10 * 2**30
+    catch_all: bool = True
+    recipients_per_message: int = 100
+    messages_per_hour: int = 500
+    messages_per_day: int = 2000
+    bulk_creations_per_day: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInfo:
+    id: int
+    name: str
+    limits: PlanLimits
+    organizations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationInfo:
+    """`domains` and `addresses` are counts; addresses count against the plan's quota."""
+
+    id: int
+    name: str
+    enabled: bool
+    plan: str
+    limits: PlanLimits
+    created: int
+    domains: int = 0
+    addresses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DomainInfo:
+    """`enabled` is False where the domain or its organization is switched off: mail for it is
+    then not accepted. `unicode` is the name as people read it."""
+
+    id: int
+    name: str
+    organization_id: int
+    enabled: bool
+    unicode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInfo:
+    """`quota_octets` is the account's own or the plan's; 0 means without limit. `version` changes
+    with the account's credentials and state: a session begun under another one is stale."""
+
+    id: int
+    address: str
+    organization_id: int
+    enabled: bool
+    quota_octets: int
+    limits: PlanLimits
+    language: str = "en"
+    version: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where mail for an address goes.
+
+    `address` is the address that was written to, in lower case and without its detail; `detail`
+    is what stood after the first `+`, as written, or None. `account` takes the mail where `keep`
+    is true; copies go to each of `redirect_to`.
+    """
+
+    address: str
+    kind: AddressKind
+    account: AccountInfo | None
+    detail: str | None = None
+    redirect_to: tuple[str, ...] = ()
+    keep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AddressInfo:
+    """One address as lists show it; `expires` is None but for temporary ones. `address` of a
+    catch-all is `*@domain`; `account` is the own address of the account it leads to."""
+
+    id: int
+    address: str
+    kind: AddressKind
+    enabled: bool
+    account_id: int | None
+    account: str | None
+    redirect_to: tuple[str, ...]
+    expires: int | None
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A DKIM key pair; `private_key_der` is PKCS #8 without encryption."""
+
+    domain: str
+    selector: str
+    algorithm: SigningAlgorithm
+    private_key_der: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCredential:
+    """What is kept of a device password (see docs/adr/0020-passwords.md)."""
+
+    id: int
+    keyed_hash: bytes = field(repr=False)
+    stored_key: bytes = field(repr=False)
+    server_key: bytes = field(repr=False)
+    protocols: frozenset[str]
+    expires: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """All that checks a login to one account. `salt` and `iterations` hold for the account
+    password and every device password alike; the two keys are None where no password is set."""
+
+    account: AccountInfo
+    salt: bytes = field(repr=False)
+    iterations: int
+    stored_key: bytes | None = field(repr=False)
+    server_key: bytes | None = field(repr=False)
+    devices: tuple[DeviceCredential, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePasswordInfo:
+    """A device password as lists show it: never the password, nor what is kept of it."""
+
+    id: int
+    name: str
+    protocols: frozenset[str]
+    created: int
+    last_used: int | None
+    expires: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserInfo:
+    """`operator` may do everything in this installation; others what their memberships allow."""
+
+    id: int
+    email: str
+    name: str
+    enabled: bool
+    operator: bool
+    memberships: tuple["MembershipInfo", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipInfo:
+    organization_id: int
+    organization: str
+    role: Role
