@@ -1,0 +1,347 @@
+"""The settings of an installation: one table that documents, types and validates each of them.
+
+`alphorn.toml` is read once at start (and again on SIGHUP) into a read-only `Settings`; a value is
+got by its row, typed: `settings[SMTP_MAX_MESSAGE_OCTETS]`. Every error in the file is reported at
+once. The reference `docs/settings.md` is generated from the table. Rooms below `servers` are given
+plain values, never a `Settings`.
+
+To add a setting, add its row in the part of the table that it belongs to, and to `TABLE`.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar, cast
+
+from alphorn.base import kinds
+from alphorn.base.errors import Refused
+from alphorn.base.kinds import Kind, Place
+
+T = TypeVar("T")
+
+FILE_NAME = "alphorn.toml"
+MAX_FILE_OCTETS = 1 << 20
+ROLES = ("mx", "submission", "imap", "queue")
+YEAR = 365 * 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Generic[T]):
+    """One row: `doc` is plain sentences for the reference; `required` has no useful default."""
+
+    key: str
+    kind: Kind[T]
+    default: T
+    doc: str
+    required: bool = False
+
+
+class SettingsError(Refused):
+    """The settings cannot be used; `errors` has one sentence for each thing that is wrong."""
+
+    code = "settings"
+
+    def __init__(self, errors: tuple[str, ...]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Read-only; a setting that the file leaves out has its default."""
+
+    _given: Mapping[str, object]
+
+    def __getitem__(self, setting: Setting[T]) -> T:
+        return cast(T, self._given.get(setting.key, setting.default))
+
+    @staticmethod
+    def of(given: Mapping[Setting[Any], object] | None = None) -> "Settings":
+        """Settings from values as TOML would give them, checked likewise; for tests and tools."""
+        return _checked({setting.key: value for setting, value in (given or {}).items()}, False)
+
+
+# -- the installation ------------------------------------------------------------------------------
+
+HOSTNAME = Setting(
+    "hostname",
+    kinds.HOST,
+    "localhost",
+    "The name of this server: in the greeting, in Received fields, and where MX records point.",
+    required=True,
+)
+USER = Setting(
+    "user",
+    kinds.TEXT,
+    "",
+    "The system user to become after the ports are bound, when started as root. Empty: whoever "
+    "owns the data folder.",
+)
+WORKERS = Setting(
+    "workers", kinds.whole(0, 256), 0, "How many worker processes; 0 means one for each core."
+)
+THREADS = Setting(
+    "threads",
+    kinds.whole(1, 256),
+    8,
+    "Threads in each worker for what waits for the disk: commits run in parallel in them.",
+)
+SERVE_ROLES = Setting(
+    "roles",
+    kinds.list_of(kinds.one_of(*ROLES)),
+    ROLES,
+    "What this instance does; several machines can share the work.",
+)
+DRAIN_SECONDS = Setting(
+    "drain",
+    kinds.seconds(0, 3600),
+    30,
+    "How long old workers let their sessions go on after a graceful restart before they say "
+    "goodbye to them.",
+)
+
+# -- listeners -------------------------------------------------------------------------------------
+
+LISTEN_ADDRESSES = Setting(
+    "listen.addresses",
+    kinds.ADDRESSES,
+    ("0.0.0.0", "::"),  # noqa: S104 - a mail server is there for everybody
+    "The addresses that listeners bind which name none themselves. With --local: 127.0.0.1.",
+)
+LISTEN_SMTP = Setting(
+    "listen.smtp", kinds.PLACES, (Place(None, 25),), "Mail from other servers (RFC 5321)."
+)
+LISTEN_SUBMISSION = Setting(
+    "listen.submission",
+    kinds.PLACES,
+    (Place(None, 587),),
+    "Mail from our users' programs, STARTTLS before login (RFC 6409).",
+)
+LISTEN_SUBMISSIONS = Setting(
+    "listen.submissions",
+    kinds.PLACES,
+    (Place(None, 465),),
+    "Mail from our users' programs, TLS from the start (RFC 8314).",
+)
+LISTEN_IMAP = Setting(
+    "listen.imap",
+    kinds.PLACES,
+    (Place(None, 143),),
+    "Reading mail, STARTTLS before login (RFC 9051).",
+)
+LISTEN_IMAPS = Setting(
+    "listen.imaps",
+    kinds.PLACES,
+    (Place(None, 993),),
+    "Reading mail, TLS from the start (RFC 8314).",
+)
+METRICS_LISTEN = Setting(
+    "metrics.listen",
+    kinds.PLACES,
+    (Place("127.0.0.1", 9090),),
+    "Figures for Prometheus under /metrics. Keep it on a local address: it asks for no password.",
+)
+
+# -- TLS -------------------------------------------------------------------------------------------
+
+TLS_CERTIFICATE = Setting(
+    "tls.certificate",
+    kinds.PATH,
+    cast("PurePath | None", PurePath("tls/certificate.pem")),
+    "The certificate with its chain, in PEM. `alphorn init` makes one itself to begin with. "
+    "Read again when the file changes.",
+)
+TLS_KEY = Setting(
+    "tls.key",
+    kinds.PATH,
+    cast("PurePath | None", PurePath("tls/key.pem")),
+    "The private key that belongs to the certificate, in PEM, readable by the service's user only.",
+)
+TLS_MINIMUM = Setting(
+    "tls.minimum", kinds.one_of("1.2", "1.3"), "1.2", "The oldest version of TLS that is spoken."
+)
+TLS_HANDSHAKE = Setting(
+    "tls.handshake", kinds.seconds(1, 600), 30, "How long a TLS handshake may take."
+)
+
+# -- connections -----------------------------------------------------------------------------------
+
+MX_CONNECTIONS = Setting(
+    "mx.connections",
+    kinds.whole(1, 1_000_000),
+    1000,
+    "How many connections from other servers are served at a time, over all workers.",
+)
+MX_CONNECTIONS_PER_NETWORK = Setting(
+    "mx.connections_per_network",
+    kinds.whole(1, 1_000_000),
+    50,
+    "The same from one client network (an IPv4 address, or an IPv6 /64).",
+)
+SUBMISSION_CONNECTIONS = Setting(
+    "submission.connections",
+    kinds.whole(1, 1_000_000),
+    1000,
+    "How many connections from users' programs that send are served at a time.",
+)
+SUBMISSION_CONNECTIONS_PER_NETWORK = Setting(
+    "submission.connections_per_network",
+    kinds.whole(1, 1_000_000),
+    100,
+    "The same from one client network.",
+)
+IMAP_CONNECTIONS = Setting(
+    "imap.connections",
+    kinds.whole(1, 1_000_000),
+    20_000,
+    "How many IMAP connections are served at a time, over all workers.",
+)
+IMAP_CONNECTIONS_PER_NETWORK = Setting(
+    "imap.connections_per_network",
+    kinds.whole(1, 1_000_000),
+    1000,
+    "The same from one client network; an office behind one address may need many.",
+)
+
+# -- SMTP ------------------------------------------------------------------------------------------
+
+SMTP_MAX_MESSAGE_OCTETS = Setting(
+    "smtp.max_message",
+    kinds.octets(65_536, 1 << 30),
+    50 << 20,
+    "The largest message that is accepted (RFC 1870).",
+)
+SMTP_TIMEOUT = Setting(
+    "smtp.timeout",
+    kinds.seconds(1, 3600),
+    300,
+    "How long a client may be silent (RFC 5321 §4.5.3.2.7 asks for 5 minutes at least).",
+)
+
+# -- IMAP ------------------------------------------------------------------------------------------
+
+IMAP_TIMEOUT = Setting(
+    "imap.timeout",
+    kinds.seconds(1, 86400),
+    1800,
+    "How long a logged-in client may be silent (RFC 9051 §5.4 asks for 30 minutes at least).",
+)
+IMAP_LOGIN_TIMEOUT = Setting(
+    "imap.login_timeout",
+    kinds.seconds(1, 3600),
+    60,
+    "How long a client may take to log in.",
+)
+
+# -- the store -------------------------------------------------------------------------------------
+
+STORE_IDLE = Setting(
+    "store.idle",
+    kinds.seconds(1, 86400),
+    60,
+    "An account that nobody used for so long is closed: it then costs no memory.",
+)
+
+# -- what is remembered ----------------------------------------------------------------------------
+
+TRACE_KEEP = Setting(
+    "trace.keep", kinds.seconds(3600, YEAR), 30 * 86400, "How long the trace of a message is kept."
+)
+LOG_FORMAT = Setting(
+    "log.format",
+    kinds.one_of("auto", "human", "json"),
+    "auto",
+    "How the log is written to standard error; auto is human on a terminal and JSON otherwise.",
+)
+LOG_LEVEL = Setting(
+    "log.level",
+    kinds.one_of("debug", "info", "warning", "error"),
+    "info",
+    "The least severity that is logged.",
+)
+
+TABLE: tuple[Setting[Any], ...] = (
+    HOSTNAME,
+    USER,
+    WORKERS,
+    THREADS,
+    SERVE_ROLES,
+    DRAIN_SECONDS,
+    LISTEN_ADDRESSES,
+    LISTEN_SMTP,
+    LISTEN_SUBMISSION,
+    LISTEN_SUBMISSIONS,
+    LISTEN_IMAP,
+    LISTEN_IMAPS,
+    METRICS_LISTEN,
+    TLS_CERTIFICATE,
+    TLS_KEY,
+    TLS_MINIMUM,
+    TLS_HANDSHAKE,
+    MX_CONNECTIONS,
+    MX_CONNECTIONS_PER_NETWORK,
+    SUBMISSION_CONNECTIONS,
+    SUBMISSION_CONNECTIONS_PER_NETWORK,
+    IMAP_CONNECTIONS,
+    IMAP_CONNECTIONS_PER_NETWORK,
+    SMTP_MAX_MESSAGE_OCTETS,
+    SMTP_TIMEOUT,
+    IMAP_TIMEOUT,
+    IMAP_LOGIN_TIMEOUT,
+    STORE_IDLE,
+    TRACE_KEEP,
+    LOG_FORMAT,
+    LOG_LEVEL,
+)
+
+_BY_KEY = {setting.key: setting for setting in TABLE}
+
+
+def parse(text: str) -> Settings:
+    """The settings in the text of `alphorn.toml`. Raises `SettingsError` with all that is wrong."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError((f"{FILE_NAME} is not TOML: {error}",)) from error
+    return _checked(_flat(document), True)
+
+
+def _flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in document.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def _checked(values: Mapping[str, object], whole_file: bool) -> Settings:
+    errors = []
+    given: dict[str, object] = {}
+    for key, value in values.items():
+        setting = _BY_KEY.get(key)
+        if setting is None:
+            errors.append(_unknown(key))
+            continue
+        try:
+            given[key] = setting.kind.read(value)
+        except ValueError as error:
+            errors.append(f"{key} {error}")
+    if whole_file:
+        errors += [
+            f"{row.key} is missing: {row.doc}"
+            for row in TABLE
+            if row.required and row.key not in values
+        ]
+    if errors:
+        raise SettingsError(tuple(errors))
+    return Settings(MappingProxyType(given))
+
+
+def _unknown(key: str) -> str:
+    near = difflib.get_close_matches(key, _BY_KEY, n=1)
+    return f"{key} is not a setting" + (f"; is {near[0]} meant?" if near else "")
