@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from alphorn.base.errors import Refused, Unavailable
 from alphorn.base.secret import Secret
 from alphorn.directory.values import AccountInfo
+from alphorn.wire.sasl.steps import ScramKeys
 
 
 class AuthFailed(Refused):
@@ -32,17 +33,8 @@ class Throttled(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class ScramKey:
-    """One password that would be accepted (RFC 5802 §3); `id` goes back to `scram_succeeded`."""
-
-    stored_key: bytes = field(repr=False)
-    server_key: bytes = field(repr=False)
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
 class ScramCredentials:
-    """What a SCRAM-SHA-256 server needs. A proof that fits any of `keys` is a success.
+    """What a SCRAM-SHA-256 exchange needs (`Exchange.found`): a proof that fits any key is right.
 
     For an unknown address they are made up, the same each time, and fit no password.
     """
@@ -50,7 +42,7 @@ class ScramCredentials:
     address: str
     salt: bytes
     iterations: int
-    keys: tuple[ScramKey, ...] = field(repr=False)
+    keys: tuple[ScramKeys, ...] = field(repr=False)
 
 
 class Authenticator:
@@ -75,9 +67,9 @@ class Authenticator:
         raise NotImplementedError
 
     def scram_succeeded(
-        self, credentials: ScramCredentials, key: ScramKey, protocol: str, peer: str
+        self, credentials: ScramCredentials, credential: int | None, protocol: str, peer: str
     ) -> AccountInfo:
-        """The account, once the client's proof fitted `key`; never blocks. Raises AuthFailed where
+        """The account, once the exchange ended in `Success` with `credential`; never blocks. Raises AuthFailed where
         it may not log in all the same (switched off, password not for this protocol)."""
         raise NotImplementedError
 
