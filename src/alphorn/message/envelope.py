@@ -43,3 +43,28 @@ class Envelope:
     smtputf8: bool = False
     ret: str | None = None
     envid: str | None = None
+
+
+class OriginKind(Enum):
+    """Why a message is in the outbound queue."""
+
+    SUBMITTED = "submitted"  # sent by one of our users
+    RECEIVED = "received"  # came from outside, accepted, waits for a local retry
+    REDIRECTED = "redirected"  # an address or a rule sends it on
+    REPLIED = "replied"  # an auto-reply
+    REPORT = "report"  # a delivery status notification or another report of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a queued message comes from: what its trace events carry.
+
+    `transaction` is the trace's own; `account_id` and `domain` say who may see what becomes of it
+    (None and "": operators only); `message_id` is the Message-ID field's value, or "".
+    """
+
+    kind: OriginKind
+    transaction: str
+    account_id: int | None = None
+    domain: str = ""
+    message_id: str = ""
