@@ -8,6 +8,10 @@ seconds UTC, sizes are octets, domain names are in lower case and A-labels, addr
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
+from alphorn.mailauth.dkim.keys import Algorithm
+
+SigningAlgorithm = Algorithm
+
 
 class AddressKind(Enum):
     """What an address is; each address has exactly one kind."""
@@ -34,13 +38,6 @@ class Role(Enum):
     OWNER = "owner"
     MANAGER = "manager"
     VIEWER = "viewer"
-
-
-class SigningAlgorithm(Enum):
-    """As DKIM names them in `a=` (RFC 6376 §3.3, RFC 8463 §3)."""
-
-    RSA_SHA256 = "rsa-sha256"
-    ED25519_SHA256 = "ed25519-sha256"
 
 
 @dataclass(frozen=True, slots=True)
