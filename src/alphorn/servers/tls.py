@@ -5,6 +5,7 @@ server's order of ciphers counts; no compression, no renegotiation; session tick
 worker. Connections that are up keep the context that they began with.
 """
 
+import contextlib
 import logging
 import os
 import ssl
@@ -62,8 +63,10 @@ class TlsContexts:
 
     def __init__(self, files: TlsFiles) -> None:
         self._files = files
+        self._stamp: _Stamp = ()
+        with contextlib.suppress(OSError):  # load() says it better
+            self._stamp = files.stamp()
         self._context = files.load()
-        self._stamp = files.stamp()
         self._refused: _Stamp = ()
 
     def context(self) -> ssl.SSLContext:
