@@ -8,10 +8,6 @@ seconds UTC, sizes are octets, domain names are in lower case and A-labels, addr
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
-from alphorn.mailauth.dkim.keys import Algorithm
-
-SigningAlgorithm = Algorithm
-
 
 class AddressKind(Enum):
     """What an address is; each address has exactly one kind."""
@@ -40,12 +36,19 @@ class Role(Enum):
     VIEWER = "viewer"
 
 
+STANDARD_PLAN = "Standard"
+"""The plan that every installation begins with."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlanLimits:
-    """What a plan allows. `storage_octets` is for each account; 0 means without limit for
-    `storage_octets`, `messages_per_hour`, `messages_per_day` and `bulk_creations_per_day`."""
+    """What a plan allows; 0 means without limit (`recipients_per_message` has always one).
 
-    address_quota: int = 100
+    `address_quota` counts the addresses of an organization, of every kind; `storage_octets`, the
+    recipients and the messages are for each account, the bulk creations for an organization.
+    """
+
+    address_quota: int = 1000
     storage_octets: int = 10 * 2**30
     catch_all: bool = True
     recipients_per_message: int = 100
@@ -139,11 +142,12 @@ class AddressInfo:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A DKIM key pair; `private_key_der` is PKCS #8 without encryption."""
+    """A DKIM key pair; `private_key_der` is PKCS #8 without encryption. `algorithm` is the value of
+    a `mailauth.dkim.keys.Algorithm`, which is not imported here for the memory that costs."""
 
     domain: str
     selector: str
-    algorithm: SigningAlgorithm
+    algorithm: str
     private_key_der: bytes = field(repr=False)
 
 

@@ -1,0 +1,275 @@
+"""The tables of the control plane.
+
+Only `operations` writes them, inside `directory.change.change`, and only `operations` and `web`
+read them through the ORM; the hot path reads them through `directory.view`. Rows never leave those
+rooms: `directory.values` does. Times are whole seconds UTC. Names of accounts' files are account
+ids, which are never given twice (AUTOINCREMENT).
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact
+
+from alphorn.directory import constraints as c
+from alphorn.directory.values import AddressKind, Role
+from alphorn.mailauth.dkim.keys import Algorithm
+
+MAX_NAME = 100
+
+
+class Plan(models.Model):
+    """What an organization may do; see `values.PlanLimits`, whose fields these are."""
+
+    name = models.CharField(max_length=MAX_NAME)
+    address_quota = models.BigIntegerField()
+    storage_octets = models.BigIntegerField()
+    catch_all = models.BooleanField()
+    recipients_per_message = models.BigIntegerField()
+    messages_per_hour = models.BigIntegerField()
+    messages_per_day = models.BigIntegerField()
+    bulk_creations_per_day = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            c.unique_folded("name_unique", "name"),
+            c.rule("name_length", c.length("name", 1, MAX_NAME)),
+            c.rule(
+                "limits_positive",
+                Q(
+                    address_quota__gte=0,
+                    storage_octets__gte=0,
+                    recipients_per_message__gte=1,
+                    messages_per_hour__gte=0,
+                    messages_per_day__gte=0,
+                    bulk_creations_per_day__gte=0,
+                ),
+            ),
+        ]
+
+
+class Organization(models.Model):
+    name = models.CharField(max_length=MAX_NAME)
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="organizations")
+    enabled = models.BooleanField(default=True)
+    created = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            c.unique_folded("name_unique", "name"),
+            c.rule("name_length", c.length("name", 1, MAX_NAME)),
+        ]
+
+
+class Domain(models.Model):
+    """`name` as A-labels in lower case; unique in the installation."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="domains")
+    name = models.CharField(max_length=253, unique=True)
+    enabled = models.BooleanField(default=True)
+    created = models.BigIntegerField()
+
+    class Meta:
+        constraints = [c.rule("name_rules", c.domain_rules("name"))]
+
+
+class Verifier(models.Model):
+    """What is kept of a password (`base.scram`); the keys are null where none is set."""
+
+    salt = models.BinaryField(max_length=64)
+    iterations = models.IntegerField()
+    stored_key = models.BinaryField(max_length=32, null=True)
+    server_key = models.BinaryField(max_length=32, null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Account(Verifier):
+    """What a person logs in to. Its own address is the `Address` of kind OWN that leads to it.
+
+    Salt and iterations hold for the password (which need not be set) and all device passwords.
+    """
+
+    name = models.CharField(max_length=MAX_NAME, blank=True)
+    language = models.CharField(max_length=20)
+    enabled = models.BooleanField(default=True)
+    quota_octets = models.BigIntegerField(null=True)
+    version = models.BigIntegerField(default=1)
+    created = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            c.rule("verifier", c.verifier_rules()),
+            c.rule("name_length", c.length("name", 0, MAX_NAME)),
+            c.rule("quota_positive", Q(quota_octets__isnull=True) | Q(quota_octets__gte=0)),
+        ]
+
+
+_LEADS_TO_ACCOUNT = (AddressKind.OWN.value, AddressKind.ALIAS.value, AddressKind.TEMPORARY.value)
+
+
+class Address(models.Model):
+    """Any address that leads somewhere. A catch-all has an empty `local`, hence one per domain.
+
+    `redirect_to` has one address a line; it is filled exactly where there is no account. What
+    switches an account's own address off is the account's `enabled`.
+    """
+
+    domain = models.ForeignKey(
+        Domain, on_delete=models.PROTECT, related_name="addresses", db_index=False
+    )
+    local = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=20)
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, related_name="addresses"
+    )
+    redirect_to = models.TextField(blank=True)
+    enabled = models.BooleanField(default=True)
+    expires = models.BigIntegerField(null=True)
+    in_bulk = models.BooleanField(default=False)
+    created = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "local"], name="address_unique"),
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=Q(kind=AddressKind.OWN.value),
+                name="address_one_own",
+            ),
+            c.rule("kind_known", c.one_of("kind", [kind.value for kind in AddressKind])),
+            c.rule(
+                "local_rules",
+                (Q(kind=AddressKind.CATCH_ALL.value) & Q(Exact(Length("local"), 0)))
+                | (~Q(kind=AddressKind.CATCH_ALL.value) & c.address_rules("local")),
+            ),
+            c.rule(
+                "leads_somewhere",
+                (Q(kind__in=_LEADS_TO_ACCOUNT, account__isnull=False, redirect_to=""))
+                | (Q(kind=AddressKind.REDIRECT.value, account__isnull=True) & ~Q(redirect_to=""))
+                | (
+                    Q(kind=AddressKind.CATCH_ALL.value)
+                    & (
+                        Q(account__isnull=False, redirect_to="")
+                        | (Q(account__isnull=True) & ~Q(redirect_to=""))
+                    )
+                ),
+            ),
+            c.rule("own_enabled", ~Q(kind=AddressKind.OWN.value, enabled=False)),
+            c.rule(
+                "temporary_expires",
+                Q(kind=AddressKind.TEMPORARY.value, expires__isnull=False)
+                | (~Q(kind=AddressKind.TEMPORARY.value) & Q(expires__isnull=True)),
+            ),
+        ]
+        indexes = [models.Index(fields=["created"], name="address_created")]
+
+
+class SendGrant(models.Model):
+    """The account may write in the name of an address that does not lead to it."""
+
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="grants", db_index=False
+    )
+    address = models.ForeignKey(Address, on_delete=models.CASCADE, related_name="grants")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "address"], name="sendgrant_unique")
+        ]
+
+
+class DevicePassword(models.Model):
+    """A generated password for one mail program; `protocols` are words between spaces."""
+
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="devices", db_index=False
+    )
+    name = models.CharField(max_length=MAX_NAME)
+    keyed_hash = models.BinaryField(max_length=32, unique=True)
+    stored_key = models.BinaryField(max_length=32)
+    server_key = models.BinaryField(max_length=32)
+    protocols = models.CharField(max_length=100)
+    created = models.BigIntegerField()
+    last_used = models.BigIntegerField(null=True)
+    expires = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            c.unique_folded("name_unique", "name", "account"),
+            c.rule("name_length", c.length("name", 1, MAX_NAME)),
+            c.rule("protocols_some", ~Q(protocols="")),
+            c.rule(
+                "key_lengths",
+                c.length("keyed_hash", 32, 32)
+                & c.length("stored_key", 32, 32)
+                & c.length("server_key", 32, 32),
+            ),
+        ]
+
+
+class User(Verifier):
+    """A person who signs in to the Manager. `email` in lower case."""
+
+    email = models.CharField(max_length=320, unique=True)
+    name = models.CharField(max_length=MAX_NAME, blank=True)
+    enabled = models.BooleanField(default=True)
+    operator = models.BooleanField(default=False)
+    created = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            c.rule("verifier", c.verifier_rules()),
+            c.rule("email_rules", Q(email__contains="@") & c.in_lower_case("email")),
+        ]
+
+
+class Membership(models.Model):
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="memberships", db_index=False
+    )
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "organization"], name="membership_unique"),
+            c.rule("role_known", c.one_of("role", [role.value for role in Role])),
+        ]
+
+
+class SigningKey(models.Model):
+    """A DKIM key pair; `private_key` is encrypted (`directory.keys`). A retired key signs nothing
+    and stays published until what it signed has arrived."""
+
+    domain = models.ForeignKey(
+        Domain, on_delete=models.CASCADE, related_name="signing_keys", db_index=False
+    )
+    selector = models.CharField(max_length=63)
+    algorithm = models.CharField(max_length=20)
+    private_key = models.BinaryField()
+    created = models.BigIntegerField()
+    retired = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "selector"], name="signingkey_unique"),
+            c.rule(
+                "algorithm_known",
+                c.one_of("algorithm", [algorithm.value for algorithm in Algorithm]),
+            ),
+            c.rule("selector_rules", c.label_rules("selector")),
+        ]
+
+
+class DirectoryVersion(models.Model):
+    """One row, whose number grows with each change that the hot path must see."""
+
+    id = models.IntegerField(primary_key=True, default=1)
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [c.rule("one_row", Q(id=1))]
