@@ -1,0 +1,68 @@
+"""An independent DKIM verifier, Debian's python3-dkim, in a process of the system's Python.
+
+Its own dependencies stay out of our environment. One process answers for a whole test session.
+"""
+
+import base64
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+SYSTEM_PYTHON = Path("/usr/bin/python3")
+
+_PROGRAM = """
+import base64, json, sys
+import dkim, nacl.signing
+
+for line in sys.stdin:
+    request = json.loads(line)
+    message = base64.b64decode(request["message"])
+    records = {name.encode(): text.encode() for name, text in request["records"].items()}
+    verifier = dkim.DKIM(message, minkey=1024)
+    results = []
+    for index in range(request["signatures"]):
+        try:
+            results.append(bool(verifier.verify(
+                idx=index, dnsfunc=lambda name, timeout=5: records.get(name))))
+        except dkim.DKIMException as error:
+            results.append(str(error))
+    print(json.dumps(results), flush=True)
+"""
+
+
+def installed() -> bool:
+    if not SYSTEM_PYTHON.exists():
+        return False
+    probe = [str(SYSTEM_PYTHON), "-c", "import dkim, nacl.signing"]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+class Verifier:
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [str(SYSTEM_PYTHON), "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def verify(self, message: bytes, records: Mapping[str, str], signatures: int) -> list[object]:
+        """For each signature from the top: True, False, or what the verifier complains of.
+
+        `records` has the key records' texts under absolute names (with the dot at the end).
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        request = {
+            "message": base64.b64encode(message).decode(),
+            "records": dict(records),
+            "signatures": signatures,
+        }
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        results: list[object] = json.loads(self._process.stdout.readline())
+        return results
+
+    def close(self) -> None:
+        self._process.communicate(timeout=10)
