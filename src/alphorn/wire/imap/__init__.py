@@ -1,1 +1,1 @@
-"""IMAP on the wire (RFC 9051, RFC 3501): framing, grammar, rendering and the state machine. Pure."""
+"""IMAP on the wire (RFC 9051, RFC 3501): framing, grammar, rendering, state machine. Pure."""

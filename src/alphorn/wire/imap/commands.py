@@ -1,8 +1,8 @@
 """The commands of IMAP4rev2 and IMAP4rev1 as values: what the parser makes and handlers take.
 
 Mailbox names are Unicode (modified UTF-7 or UTF-8 undone) with INBOX spelled so in any case;
-patterns and references of LIST likewise. Flags are `base.flags.Flag` bits and keywords words. Nothing
-is resolved: message numbers are `SequenceSet`s.
+patterns and references of LIST likewise. Flags are `base.flags.Flag` bits and keywords words.
+Nothing is resolved: message numbers are `SequenceSet`s.
 """
 
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class StartTls:
 
 @dataclass(frozen=True, slots=True)
 class Authenticate:
-    """`mechanism` in upper case; `initial` is the decoded initial response (b"" for `=`), or None."""
+    """`mechanism` in upper case; `initial` is the initial response, decoded (b"" for `=`), or None."""
 
     mechanism: str
     initial: bytes | None = field(default=None, repr=False)

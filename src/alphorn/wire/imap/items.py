@@ -42,7 +42,7 @@ class SectionKind(Enum):
 
 
 class Obsolete(Enum):
-    """RFC 3501 §6.4.5 names for BODY[], BODY.PEEK[HEADER] and BODY[TEXT]; the reply uses them too."""
+    """RFC 3501 §6.4.5 names of BODY[], BODY.PEEK[HEADER] and BODY[TEXT], for the reply too."""
 
     MESSAGE = "RFC822"
     HEADER = "RFC822.HEADER"
