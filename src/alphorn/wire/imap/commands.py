@@ -48,7 +48,7 @@ class StartTls:
 
 @dataclass(frozen=True, slots=True)
 class Authenticate:
-    """`mechanism` in upper case; `initial` is the initial response, decoded (b"" for `=`), or None."""
+    """`mechanism` in upper case. `initial`: the initial response, decoded; b"" for `=`, or None."""
 
     mechanism: str
     initial: bytes | None = field(default=None, repr=False)

@@ -7,7 +7,8 @@ Events are made one at a time, because what the next bytes mean depends on what 
 command before: the server calls `next_event` again when it has answered.
 
     after the event             the core                         until the server calls
-    Command(Authenticate)       takes lines as SASL responses    authenticated() or refused()
+    Command(Authenticate)       takes lines as SASL responses    authenticated() or refused(),
+                                                                 unless Rejected comes first
     Command(StartTls)           gives nothing                    secured() or refused()
     Command(Idle)               waits for DONE                   (IdleDone ends it), or refused()
     Command(Logout), Fatal      gives nothing more
@@ -25,10 +26,10 @@ from enum import Enum, auto
 from alphorn.wire.imap import commands
 from alphorn.wire.imap.framing import CONTINUE, Frame, Framer, Limits, Refusal
 from alphorn.wire.imap.parser import table
-from alphorn.wire.imap.parser.connection import decode_base64
 from alphorn.wire.imap.parser.errors import Declined, Malformed
 from alphorn.wire.imap.parser.row import Row
 from alphorn.wire.imap.states import State
+from alphorn.wire.sasl import base64
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Rejected:
     tag: bytes
     status: bytes
     text: str
-    code: str = ""
+    code: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class ImapCore:
             if frame.fatal:
                 return self._give_up(frame.text)
             if frame.too_big:
-                return Rejected(frame.tag, b"NO", frame.text, "TOOBIG")
+                return Rejected(frame.tag, b"NO", frame.text, b"TOOBIG")
             return self._bad(frame.tag, frame.text)
         return self._parse(frame)
 
@@ -180,7 +181,7 @@ class ImapCore:
         if not row.states & self.state:
             return self._bad(tag, self._why_not(row))
         if row.secure and not self.secure:
-            return Rejected(tag, b"NO", "Passwords need TLS: use STARTTLS first", "PRIVACYREQUIRED")
+            return Rejected(tag, b"NO", "Passwords need TLS: STARTTLS first", b"PRIVACYREQUIRED")
         try:
             command = table.arguments(row, frame, at, self.utf8)
         except Malformed as error:
@@ -212,11 +213,11 @@ class ImapCore:
     def _sasl_line(self, line: bytes) -> Event:
         if line == b"*":
             return SaslResponse(None)
-        data = decode_base64(line)
-        if data is None:
+        try:
+            return SaslResponse(base64.decode(line))
+        except ValueError:
             self._mode = _Mode.COMMANDS
             return self._bad(self._tag, "Not base64")
-        return SaslResponse(data)
 
     # -- errors --
 

@@ -6,30 +6,16 @@ login         = "LOGIN" SP userid SP password
 enable        = "ENABLE" 1*(SP capability)
 """
 
-import re
-from binascii import Error, a2b_base64
-
 from alphorn.base.secret import Secret
 from alphorn.wire.imap import commands
 from alphorn.wire.imap.parser.reader import Reader
 from alphorn.wire.imap.parser.row import Row, constant
 from alphorn.wire.imap.states import ANY, LOGGED_IN, State
+from alphorn.wire.sasl import base64
 
 MAX_ID_FIELDS = 30
 MAX_ID_NAME = 30
 MAX_ID_VALUE = 1024
-
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
-
-
-def decode_base64(text: bytes) -> bytes | None:
-    """RFC 4648 §4, strictly; None for anything else."""
-    if not _BASE64.fullmatch(text):
-        return None
-    try:
-        return a2b_base64(text, strict_mode=True)
-    except Error:
-        return None
 
 
 def _id(reader: Reader) -> commands.Id:
@@ -63,14 +49,11 @@ def _authenticate(reader: Reader) -> commands.Authenticate:
     if not reader.take(b" "):
         return commands.Authenticate(mechanism)
     start = reader.at
-    coded = reader.text[start:]
     reader.at = len(reader.text)
-    if coded == b"=":
-        return commands.Authenticate(mechanism, b"")
-    initial = decode_base64(coded)
-    if not initial:
+    try:
+        return commands.Authenticate(mechanism, base64.decode_initial(reader.text[start:]))
+    except ValueError:
         reader.fail("Initial response is not base64", start)
-    return commands.Authenticate(mechanism, initial)
 
 
 def _login(reader: Reader) -> commands.Login:

@@ -15,9 +15,9 @@ class Malformed(Exception):
 
 
 class Declined(Exception):
-    """`code` is the response code without brackets (`BADCHARSET (UTF-8)`), or ""."""
+    """`code` is the response code without brackets (`BADCHARSET (UTF-8)`), or b""."""
 
-    def __init__(self, text: str, code: str = "") -> None:
+    def __init__(self, text: str, code: bytes = b"") -> None:
         super().__init__(text)
         self.text = text
         self.code = code

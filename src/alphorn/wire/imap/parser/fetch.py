@@ -162,9 +162,9 @@ def _with_section(reader: Reader, name: bytes, start: int) -> FetchItem:
     if base == b"BINARY":
         parts = _section_binary(reader)
         return BodySection(parts, partial=_partial(reader), peek=peek, binary=True)
-    if name == b"BINARY.SIZE":
-        return BinarySize(_section_binary(reader))
-    reader.fail("Unknown item to fetch", start)
+    if name != b"BINARY.SIZE":
+        reader.fail("Unknown item to fetch", start)
+    return BinarySize(_section_binary(reader))
 
 
 def _section(reader: Reader) -> tuple[tuple[int, ...], SectionKind, tuple[str, ...]]:

@@ -61,7 +61,7 @@ def _flags(reader: Reader) -> tuple[int, frozenset[str]]:
         if not reader.take(b" "):
             break
     if len(words) > MAX_KEYWORDS_PER_MESSAGE:
-        raise Declined("Too many keywords", "LIMIT")
+        raise Declined("Too many keywords", b"LIMIT")
     return bits, frozenset(words.values()) if words else _NO_KEYWORDS
 
 
@@ -69,7 +69,7 @@ def keyword(reader: Reader) -> str:
     """One keyword as written."""
     word = reader.atom()
     if len(word) > MAX_KEYWORD_LENGTH:
-        raise Declined("Keyword too long", "LIMIT")
+        raise Declined("Keyword too long", b"LIMIT")
     return word
 
 

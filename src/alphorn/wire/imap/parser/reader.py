@@ -170,7 +170,7 @@ class Reader:
 
     def _name(self, octets: bytes, start: int) -> str:
         if len(octets) > MAX_NAME:
-            raise Declined("Mailbox name too long", "LIMIT")
+            raise Declined("Mailbox name too long", b"LIMIT")
         try:
             name = octets.decode("utf-8")
             if not self.utf8 and name.isascii():

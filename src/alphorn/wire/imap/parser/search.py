@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 from alphorn.base import query
 from alphorn.base.flags import Flag
-from alphorn.wire.imap import keys
+from alphorn.wire.imap import codes, keys
 from alphorn.wire.imap.commands import Search, SearchReturn
 from alphorn.wire.imap.keys import SearchKey
 from alphorn.wire.imap.parser.errors import Declined
@@ -50,9 +50,9 @@ class Keys:
         self._count += 1
         self._depth += 1
         if self._count > query.MAX_KEYS:
-            raise Declined("Too many search keys", "LIMIT")
+            raise Declined("Too many search keys", b"LIMIT")
         if self._depth > query.MAX_DEPTH:
-            raise Declined("Search keys nested too deep", "LIMIT")
+            raise Declined("Search keys nested too deep", b"LIMIT")
         key = self._read(reader)
         self._depth -= 1
         return key
@@ -272,7 +272,7 @@ def charset(reader: Reader) -> None:
     reader.at += 8
     name = reader.astring().decode("ascii", "replace").upper()
     if name not in CHARSETS:
-        raise Declined("This charset is not known here", f"BADCHARSET ({' '.join(CHARSETS)})")
+        raise Declined("This charset is not known here", codes.badcharset(CHARSETS))
     reader.space()
 
 
