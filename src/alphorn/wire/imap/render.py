@@ -124,7 +124,7 @@ def _status_value(value: int | str | None) -> bytes:
 
 
 def search(found: Sequence[int], modseq: int | None = None) -> bytes:
-    """RFC 3501 §7.2.5. `modseq`: the highest one found, where MODSEQ was a key (RFC 7162 §3.1.5)."""
+    """RFC 3501 §7.2.5. `modseq`: the highest found, where MODSEQ was a key (RFC 7162 §3.1.5)."""
     numbers = b"".join([b" %d" % number for number in found])
     highest = b" (MODSEQ %d)" % modseq if modseq is not None and found else b""
     return b"* SEARCH%b%b\r\n" % (numbers, highest)

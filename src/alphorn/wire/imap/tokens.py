@@ -1,4 +1,4 @@
-"""Values as IMAP writes them (RFC 9051 §4): strings, mailbox names, numbers, flags, dates, sections.
+"""Values as IMAP writes them (RFC 9051 §4): strings, names, numbers, flags, dates, sections.
 
 Everything is bytes ready to be joined. What is asked for again and again is remembered in bounded
 caches: flag combinations, mailbox names, the day of a date.
@@ -145,16 +145,14 @@ def _day(number: int) -> bytes:
     return b'"%2d-%b-%04d ' % (at.tm_mday, _MONTHS[at.tm_mon - 1], at.tm_year)
 
 
-_TWO = tuple(b"%02d" % n for n in range(60))
+_MINUTES = tuple(b"%02d:%02d:" % divmod(n, 60) for n in range(1440))
+_SECONDS = tuple(b'%02d +0000"' % n for n in range(60))
 
 
 def date_time(seconds: int) -> bytes:
     """`"17-Jul-1996 02:44:25 +0000"`, quotes included (RFC 9051 §9 date-time)."""
     day, second = divmod(seconds, _DAY)
-    minute, second = divmod(second, 60)
-    return b'%b%b:%b:%b +0000"' % (
-        _day(day), _TWO[minute // 60], _TWO[minute % 60], _TWO[second],
-    )  # fmt: skip
+    return _day(day) + _MINUTES[second // 60] + _SECONDS[second % 60]
 
 
 # -- sections --
