@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 MAX_PORT = 65535
+DNS_PORT = 53
 MAX_NAME = 253
 
 _AMOUNT = re.compile(r"([0-9]+)\s*([A-Za-z]*)")
@@ -157,5 +158,18 @@ def list_of(kind: Kind[T]) -> Kind[tuple[T, ...]]:
     return Kind(f"list of: {kind.name}", read)
 
 
+def _server(value: object) -> Place:
+    """An IP address, with a port or without (then 53); IPv6 with a port stands in brackets."""
+    text = _text(value)
+    try:
+        return Place(_address(text), DNS_PORT)
+    except ValueError:
+        place = _place(text)
+        if place.address is None:
+            raise ValueError('is to be an IP address, or "address:port"') from None
+        return place
+
+
 ADDRESS: Kind[str] = Kind("IP address", _address)
+SERVERS: Kind[tuple[Place, ...]] = list_of(Kind('IP address, or "address:port"', _server))
 ADDRESSES = list_of(ADDRESS)

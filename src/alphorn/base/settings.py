@@ -58,6 +58,10 @@ class Settings:
     def __getitem__(self, setting: Setting[T]) -> T:
         return cast(T, self._given.get(setting.key, setting.default))
 
+    def given(self, setting: Setting[Any]) -> bool:
+        """Whether the file says something about it, be it the default."""
+        return setting.key in self._given
+
     @staticmethod
     def of(given: Mapping[Setting[Any], object] | None = None) -> "Settings":
         """Settings from values as TOML would give them, checked likewise; for tests and tools."""
@@ -109,7 +113,8 @@ LISTEN_ADDRESSES = Setting(
     "listen.addresses",
     kinds.ADDRESSES,
     ("0.0.0.0", "::"),  # noqa: S104 - a mail server is there for everybody
-    "The addresses that listeners bind which name none themselves. With --local: 127.0.0.1.",
+    "The addresses that listeners bind which name none themselves. With --local only loopback "
+    "addresses among them count, and 127.0.0.1 where there are none.",
 )
 LISTEN_SMTP = Setting(
     "listen.smtp", kinds.PLACES, (Place(None, 25),), "Mail from other servers (RFC 5321)."
@@ -236,6 +241,78 @@ IMAP_LOGIN_TIMEOUT = Setting(
     "How long a client may take to log in.",
 )
 
+# -- the DNS ---------------------------------------------------------------------------------------
+
+DNS_SERVERS = Setting(
+    "dns.servers",
+    kinds.SERVERS,
+    (),
+    "The resolvers that are asked, in this order. None: those of the system.",
+)
+DNS_TIMEOUT = Setting(
+    "dns.timeout",
+    kinds.seconds(1, 60),
+    3,
+    "How long one resolver may take for a reply; then the next one is asked.",
+)
+
+# -- mail that leaves ------------------------------------------------------------------------------
+
+QUEUE_LIFETIME = Setting(
+    "queue.lifetime",
+    kinds.seconds(60, 30 * 86400),
+    5 * 86400,
+    "How long delivery is tried before the sender is told that it failed "
+    "(RFC 5321 §4.5.4.1 asks for 4 to 5 days).",
+)
+QUEUE_DELAY_NOTICE = Setting(
+    "queue.delay_notice",
+    kinds.seconds(60, 30 * 86400),
+    4 * 3600,
+    "After how long the sender is told that delivery is still being tried.",
+)
+QUEUE_CONNECTIONS = Setting(
+    "queue.connections",
+    kinds.whole(1, 10_000),
+    100,
+    "How many messages each worker sends at a time.",
+)
+QUEUE_CONNECTIONS_PER_DESTINATION = Setting(
+    "queue.connections_per_destination",
+    kinds.whole(1, 1000),
+    10,
+    "How many of them may be to one domain, and how many connections to one server.",
+)
+QUEUE_MEMORY = Setting(
+    "queue.memory",
+    kinds.octets(1 << 20, 1 << 40),
+    256 << 20,
+    "How much memory messages on their way out may take in each worker. A larger one goes alone.",
+)
+QUEUE_TLS = Setting(
+    "queue.tls",
+    kinds.one_of("opportunistic", "encrypted", "verified"),
+    "opportunistic",
+    "How other servers are spoken to: with TLS where they can and plainly where not; only with "
+    "TLS; only with TLS and a valid certificate for their name.",
+)
+QUEUE_SMTP_PORT = Setting(
+    "queue.smtp_port", kinds.whole(1, 65535), 25, "The port of other servers; for trying things."
+)
+QUEUE_BIND_ADDRESS = Setting(
+    "queue.bind_address",
+    kinds.ADDRESSES,
+    (),
+    "The address that mail is sent from, one of each IP family at most. None: the system chooses.",
+)
+QUEUE_PRIVATE_DESTINATIONS = Setting(
+    "queue.private_destinations",
+    kinds.BOOLEAN,
+    False,
+    "Whether mail may be sent to servers with private or loopback addresses. Off, nobody can aim "
+    "this server at machines inside your network by what he writes into his DNS.",
+)
+
 # -- the store -------------------------------------------------------------------------------------
 
 STORE_IDLE = Setting(
@@ -291,6 +368,17 @@ TABLE: tuple[Setting[Any], ...] = (
     SMTP_TIMEOUT,
     IMAP_TIMEOUT,
     IMAP_LOGIN_TIMEOUT,
+    DNS_SERVERS,
+    DNS_TIMEOUT,
+    QUEUE_LIFETIME,
+    QUEUE_DELAY_NOTICE,
+    QUEUE_CONNECTIONS,
+    QUEUE_CONNECTIONS_PER_DESTINATION,
+    QUEUE_MEMORY,
+    QUEUE_TLS,
+    QUEUE_SMTP_PORT,
+    QUEUE_BIND_ADDRESS,
+    QUEUE_PRIVATE_DESTINATIONS,
     STORE_IDLE,
     TRACE_KEEP,
     LOG_FORMAT,
