@@ -38,8 +38,14 @@ def _text(text: str, code: bytes) -> bytes:
 # -- status responses (RFC 9051 §7.1) --
 
 
+def condition(status: bytes, text: str, code: bytes = b"") -> bytes:
+    """`OK [READ-WRITE] SELECT completed`: what stands after a tag; `status` is b"OK", b"NO",
+    b"BAD", b"BYE" or b"PREAUTH"."""
+    return b"%b %b" % (status, _text(text, code))
+
+
 def tagged(tag: bytes, status: bytes, text: str, code: bytes = b"") -> bytes:
-    """`a1 OK [READ-WRITE] SELECT completed`; `status` is b"OK", b"NO" or b"BAD"."""
+    """A whole line; b"*" for the tag makes it untagged."""
     return b"%b %b %b\r\n" % (tag, status, _text(text, code))
 
 
