@@ -12,11 +12,11 @@ BUSY_SECONDS = 10
 INSTALLED_APPS = ("alphorn.directory",)
 
 
-def sqlite_database(path: Path) -> dict[str, object]:
-    """Django's entry in DATABASES for a SQLite file."""
+def sqlite_database(path: Path | None) -> dict[str, object]:
+    """Django's entry in DATABASES for a SQLite file; None where it is named later."""
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(path),
+        "NAME": str(path) if path else "",
         "CONN_MAX_AGE": None,
         "OPTIONS": {
             "timeout": BUSY_SECONDS,

@@ -14,29 +14,36 @@ from alphorn.directory import configuration
 _lock = Lock()
 
 
-def setup(database: Path) -> None:
-    """Configure Django for this file; the file need not exist yet. Idempotent.
-
-    Called again with another file, the process moves there; nobody may be using the first one.
-    """
+def prepare() -> None:
+    """Configure Django, without a database yet. Idempotent; `directory.orm` calls it."""
     import django
     from django.conf import settings
-    from django.db import connections
 
     with _lock:
-        entry = configuration.sqlite_database(database)
         if not settings.configured:
             settings.configure(
-                DATABASES={"default": entry},
+                DATABASES={"default": configuration.sqlite_database(None)},
                 INSTALLED_APPS=list(configuration.INSTALLED_APPS),
                 DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
                 USE_TZ=True,
                 LOGGING_CONFIG=None,
             )
             django.setup(set_prefix=False)
-        elif connections.settings["default"]["NAME"] != entry["NAME"]:
+
+
+def setup(database: Path) -> None:
+    """Let the ORM work on this file, which need not exist yet. Idempotent.
+
+    Called again with another file, the process moves there; no thread may be using the first one.
+    """
+    prepare()
+    from django.db import connections
+
+    with _lock:
+        entry = connections.settings["default"]
+        if entry["NAME"] != str(database):
             connections.close_all()
-            connections.settings["default"]["NAME"] = entry["NAME"]
+            entry["NAME"] = str(database)
 
 
 def migrate() -> None:

@@ -1,51 +1,215 @@
-"""The control plane as the hot path sees it: cached, versioned, without the ORM.
+"""The control plane as the hot path sees it: cached, versioned, without Django.
 
 Contract, for every method:
 
 * It may be called from any thread, the event loop's included: a cached answer costs microseconds,
   any other one a few short reads from SQLite.
 * It sees what any process has committed before the call; nothing has to be told to reload.
-* It raises `Unavailable` ("directory") where the database cannot be read now, and nothing else.
+* It raises `Unavailable` ("directory") where the database cannot be read now, and nothing else
+  (`signing_keys` also with "keys", where the master key does not fit).
 * Names may be given in any case, domains as A-labels or Unicode. What cannot be an address or a
   domain name is unknown, not an error.
+* Memory is bounded, whatever is asked for.
+
+How: each look-up first asks whether anybody has committed since the last one (`Reader`), then, if
+so, whether the directory's version has grown (noting when a password was last used does not raise
+it), and only then forgets what it knows.
 """
 
-from alphorn.directory.values import AccountInfo, Credentials, DomainInfo, Route, SigningKey
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from alphorn.base.address import fold_domain, fold_local, split_detail
+from alphorn.directory import queries
+from alphorn.directory.cache import Cache
+from alphorn.directory.keys import KeyRing
+from alphorn.directory.queries import Target
+from alphorn.directory.reader import Reader
+from alphorn.directory.values import (
+    AccountInfo,
+    AddressKind,
+    Credentials,
+    DomainInfo,
+    Route,
+    SigningKey,
+)
+
+POSTMASTER = "postmaster"
+KNOWN = 16_384
+"""How many addresses and accounts are remembered, each."""
+UNKNOWN = 4096
+"""How many addresses, accounts and domains are remembered not to exist, each."""
 
 
 class DirectoryView:
-    """Answers about domains, addresses, accounts and keys. One per process."""
+    """Answers about domains, addresses, accounts and keys. One per process, made after a fork."""
+
+    def __init__(
+        self,
+        database: Path,
+        keys: KeyRing,
+        *,
+        clock: Callable[[], float] = time.time,
+        postmaster: str = "",
+        known: int = KNOWN,
+        unknown: int = UNKNOWN,
+    ) -> None:
+        """Touches nothing yet: the database need not be there until the first look-up.
+
+        `postmaster` is the operator's address, "" for none.
+        """
+        self._reader = reader = Reader(database)
+        self._clock = clock
+        self._postmaster = postmaster
+        self._lock = Lock()
+        self._seen: tuple[int, int] | None = None
+        self._version: int | None = None
+        self._domains = Cache(partial(queries.domain, reader), known, unknown)
+        self._targets = Cache(partial(queries.target, reader), known, unknown)
+        self._accounts = Cache(partial(queries.account, reader), known, unknown)
+        self._credentials = Cache(partial(queries.credentials, reader), known // 4, unknown)
+        self._grants = Cache(partial(queries.granted, reader), known // 4, unknown)
+        self._signing = Cache(partial(queries.signing_keys, reader, keys), known // 4, unknown)
+        self._caches: tuple[Cache[Any, Any], ...] = (
+            self._domains,
+            self._targets,
+            self._accounts,
+            self._credentials,
+            self._grants,
+            self._signing,
+        )
 
     def domain(self, name: str) -> DomainInfo | None:
         """The domain if it is ours, switched on or not."""
-        raise NotImplementedError
+        folded = fold_domain(name)
+        if folded is None:
+            return None
+        with self._lock:
+            self._refresh()
+            return self._domains.get(folded)
 
     def route(self, local: str, domain: str) -> Route | None:
         """Where mail for `local@domain` goes, or None for nowhere.
 
-        In this order: the address itself, the address without its `+detail`, the catch-all of the
-        domain. What is switched off (address, account, domain, organization) or has expired leads
-        nowhere.
+        In this order: the address, without its `+detail`; the catch-all of the domain; for
+        `postmaster`, which every domain must have (RFC 5321 §4.5.1), the operator. What is
+        switched off (address, account, domain, organization) or has expired leads nowhere.
         """
-        raise NotImplementedError
+        with self._lock:
+            found = self._find(local, domain)
+            return found[1] if found else None
 
     def account(self, account_id: int) -> AccountInfo | None:
         """The account, switched on or not."""
-        raise NotImplementedError
+        with self._lock:
+            self._refresh()
+            return self._accounts.get(account_id)
 
     def account_by_address(self, address: str) -> AccountInfo | None:
         """The account whose own address this is, switched on or not."""
-        raise NotImplementedError
+        with self._lock:
+            account_id = self._owner(address)
+            return None if account_id is None else self._accounts.get(account_id)
 
     def may_send_as(self, account_id: int, address: str) -> bool:
         """Whether the account may write in the name of this address: mail for the address reaches
         it (own, alias, temporary, catch-all, with or without detail), or it was granted."""
-        raise NotImplementedError
+        local, _, domain = address.rpartition("@")
+        with self._lock:
+            found = self._find(local, domain)
+            if found is None:
+                return False
+            target, route = found
+            if route.account is not None and route.account.id == account_id:
+                return True
+            account = self._accounts.get(account_id)
+            if target is None or account is None or not account.enabled:
+                return False
+            return self._grants.get((account_id, target.id)) is not None
 
     def signing_keys(self, domain: str) -> tuple[SigningKey, ...]:
         """The keys that sign mail of this domain now; none for a foreign domain."""
-        raise NotImplementedError
+        folded = fold_domain(domain)
+        if folded is None:
+            return ()
+        with self._lock:
+            self._refresh()
+            return self._signing.get(folded) or ()
 
     def credentials(self, address: str) -> Credentials | None:
         """What checks a login with this own address; switched on or not."""
-        raise NotImplementedError
+        with self._lock:
+            account_id = self._owner(address)
+            return None if account_id is None else self._credentials.get(account_id)
+
+    def close(self) -> None:
+        """Give the connection back; the view opens it again if it is used after all."""
+        with self._lock:
+            self._reader.close()
+            self._seen = None
+
+    # -- with the lock held --
+
+    def _refresh(self) -> None:
+        seen = (self._reader.data_version(), self._reader.opened)
+        if seen == self._seen:
+            return
+        version = queries.version(self._reader)
+        if version != self._version or self._seen is None or seen[1] != self._seen[1]:
+            for cache in self._caches:
+                cache.clear()
+            self._version = version
+        self._seen = seen
+
+    def _find(self, local: str, domain: str) -> tuple[Target | None, Route] | None:
+        name = fold_domain(domain)
+        if name is None or not local:
+            return None
+        self._refresh()
+        info = self._domains.get(name)
+        if info is None or not info.enabled:
+            return None
+        base, detail = split_detail(local)
+        folded = fold_local(base)
+        if folded is not None:
+            target = self._targets.get((info.id, folded))
+            if target is not None:
+                return self._leads(target, f"{folded}@{name}", detail)
+        address = f"{local.lower()}@{name}"
+        target = self._targets.get((info.id, ""))
+        if target is not None:
+            return self._leads(target, address, None)
+        if folded == POSTMASTER and self._postmaster:
+            to_operator = (self._postmaster,)
+            return None, Route(address, AddressKind.REDIRECT, None, detail, to_operator, False)
+        return None
+
+    def _leads(
+        self, target: Target, address: str, detail: str | None
+    ) -> tuple[Target | None, Route] | None:
+        if not target.enabled:
+            return None
+        if target.expires is not None and target.expires <= self._clock():
+            return None
+        account = None
+        if target.account_id is not None:
+            account = self._accounts.get(target.account_id)
+            if account is None or not account.enabled:
+                return None
+        return target, Route(
+            address, target.kind, account, detail, target.redirect_to, account is not None
+        )
+
+    def _owner(self, address: str) -> int | None:
+        local, _, domain = address.rpartition("@")
+        name, folded = fold_domain(domain), fold_local(local)
+        if name is None or folded is None:
+            return None
+        self._refresh()
+        info = self._domains.get(name)
+        target = None if info is None else self._targets.get((info.id, folded))
+        return target.account_id if target and target.kind is AddressKind.OWN else None
