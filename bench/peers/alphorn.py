@@ -1,0 +1,57 @@
+"""Alphorn itself: two workers, everything as it comes, only the ports are high."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench.client import Client
+from bench.peers import base
+
+OFFSET = 20_000
+PROGRAM = Path(sys.executable).parent / "alphorn"
+
+
+class Alphorn(base.Server):
+    name = "Alphorn"
+    smtp, imap, imaps = 2525 + OFFSET, 2143 + OFFSET, 2993 + OFFSET
+
+    def command(self, *words: str, stdin: str = "") -> str:
+        done = subprocess.run(
+            [str(PROGRAM), "--data", str(self.state / "data"), *words],
+            input=stdin, capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"alphorn {' '.join(words)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def start(self) -> None:
+        administrator = ("--admin-email", f"admin@{base.DOMAIN}", "--admin-password-stdin")
+        self.command("init", f"mail.{base.DOMAIN}", *administrator, stdin="Bench-administrator-1\n")
+        self.command("organization", "add", "Bench")
+        self.command("domain", "add", base.DOMAIN, "--organization", "Bench")
+        for number in range(1, base.USERS + 1):
+            self.command(
+                "address", "add", self.user(number), "--password-stdin", stdin=f"{self.password}\n"
+            )
+        self.spawn(
+            "alphorn", PROGRAM, "--data", self.state / "data",
+            "serve", "--local", "--workers", "2", "--port-offset", str(OFFSET),
+        )  # fmt: skip
+        self.wait_for(self.imap, self.imaps, self.smtp)
+
+    def version(self) -> str:
+        return self.command("--version").strip()
+
+    def mail(self) -> list[Path]:
+        return [self.state / "data" / "accounts"]
+
+    def settle(self) -> None:
+        """A search that hits nothing makes the index complete."""
+        client = Client(self.imap).login(self.user(2), self.password)
+        client.command("SELECT Big")
+        client.command('SEARCH TEXT "nothing-has-this-word"')
+        client.close()
+        time.sleep(1)
