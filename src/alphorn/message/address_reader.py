@@ -146,13 +146,17 @@ class AddressReader:
             self._address.append(_Piece("@", False))
         elif not self._had_angle:
             if self._had_at and self._after:  # a comma is missing: `a@b c@d`
-                name = self._after
-                self._finish()
-                self._before = name
+                self._next_after_missing_comma()
             if not self._had_at:
                 self._take_local_part()
                 self._had_at = True
             self._address.append(_Piece("@", False))
+
+    def _next_after_missing_comma(self) -> None:
+        """What stood after the address was the name or local part of the next one."""
+        words, self._after = self._after, []
+        self._finish()
+        self._before = words
 
     def _take_local_part(self) -> None:
         """The last word before "@" and what is joined to it; words before those are a name."""
@@ -167,9 +171,7 @@ class AddressReader:
 
     def _open_angle(self) -> None:
         if self._had_angle:  # a comma is missing: `<a@b> <c@d>`
-            name = self._after
-            self._finish()
-            self._before = name
+            self._next_after_missing_comma()
         elif self._had_at:  # an address as the name: `a@b <c@d>`
             self._before = [*self._before, *self._address, *self._after]
         self._address = []

@@ -14,8 +14,13 @@ class Summary:
     parentheses included, valid for IMAP4rev1 clients (7-bit; encoded words left as they came).
     `parts` packs the part tree's offsets (`alphorn.message.offsets` reads it): a client's
     BODY[2.1]<0.1000> is then a slice. `thread_keys` are Message-IDs (own first, then In-Reply-To
-    and References) that join a message to a thread; `base_subject` is RFC 5256 §2.1's.
-    Sort keys are folded as RFC 5256 §3 asks; `sent` is the Date field in seconds UTC, or None.
+    and References) that join a message to a thread; they and `message_id` stand without angle
+    brackets. `subject` is decoded; `base_subject` is RFC 5256 §2.1's, folded.
+
+    `sent` is the Date field in seconds UTC, or None; `sent_day` is the day it names in its own
+    zone, as days since 1970-01-01 (SENTON and its kin disregard the zone).
+    Sort keys are folded (`alphorn.message.collate.fold`), so that comparing them as they are
+    compares without case: the mailbox names of RFC 5256 §3, and the names to show of RFC 5957.
     """
 
     size: int
@@ -33,3 +38,6 @@ class Summary:
     sort_cc: str
     preview: str
     has_attachment: bool
+    sent_day: int | None = None
+    sort_display_from: str = ""
+    sort_display_to: str = ""

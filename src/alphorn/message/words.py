@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, unquote_to_bytes
 
-from alphorn.message import charsets
+from alphorn.message import charsets, transfer
 
 MAX_WORD = 75
 MAX_PIECES = 200
@@ -19,9 +19,6 @@ _WORD = re.compile(
     r"=\?([^?\s]{1,64})\?([bq])\?([^?]*(?:\?(?!=)[^?]*){0,8})\?=", re.IGNORECASE | re.ASCII
 )
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
-_NOT_BASE64 = bytes(
-    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-)
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 _Q = ["_" if n == 32 else chr(n) if n in _Q_SAFE else f"={n:02X}" for n in range(256)]
 _PIECE = re.compile(r"(.+?)(?:\*(\d{1,4}))?(\*)?", re.DOTALL)
@@ -59,22 +56,14 @@ def _decode_words(text: str) -> str:
             found.append(gap)
         charset = label
         data = payload.encode("utf-8", "replace")
-        pending.append(_decode_b(data) if encoding in "bB" else binascii.a2b_qp(data, header=True))
+        if encoding in "bB":
+            pending.append(transfer.decode_base64(data))
+        else:
+            pending.append(binascii.a2b_qp(data, header=True))
     if pending:
         found.append(charsets.decode(b"".join(pending), charset))
     found.append(text[at:])
     return "".join(found)
-
-
-def _decode_b(data: bytes) -> bytes:
-    """Base64 as found in headers: without padding, with stray characters, cut off."""
-    try:
-        return binascii.a2b_base64(data)
-    except binascii.Error:
-        data = data.translate(None, _NOT_BASE64)
-        if len(data) % 4 == 1:
-            data = data[:-1]
-        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
 
 
 def encode(text: str) -> str:
