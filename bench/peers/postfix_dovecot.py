@@ -16,7 +16,9 @@ from pathlib import Path
 from bench.peers import base
 
 DAEMONS = Path("/usr/lib/postfix/sbin")
-QUEUE_FOLDERS = "active bounce corrupt defer deferred flush hold incoming private public maildrop saved trace pid"
+QUEUE_FOLDERS = """
+active bounce corrupt defer deferred flush hold incoming private public maildrop saved trace pid
+"""
 
 DOVECOT = """
 base_dir = {state}/run
