@@ -22,6 +22,7 @@ from alphorn.message.content import (
     media_type,
     transfer_encoding,
 )
+from alphorn.message.header import header_end, unfold
 
 MAX_DEPTH = 100
 MAX_PARTS = 1000
@@ -34,10 +35,9 @@ _SMALL = 64 * 1024
 
 _FIELD = re.compile(
     r"\n(from|to|cc|bcc|sender|reply-to|subject|date|in-reply-to|references|message-id"
-    r"|content-[a-z-]+)[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)",
+    r"|content-[a-z-]+)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t][^\n]*+)*+)",
     re.IGNORECASE | re.ASCII,
 )
-_FOLD = re.compile(r"\r?\n(?=[ \t])")
 _JOINED = frozenset(("to", "cc", "bcc"))
 _DELIMITER_END = re.compile(rb"(--)?[ \t]*+(?:\r?\n|\Z)")
 
@@ -94,25 +94,6 @@ def parse(raw: bytes) -> Entity:
     return _Parser(raw).entity(0, len(raw), 0, TEXT_PLAIN)
 
 
-def header_end(raw: bytes, start: int = 0, end: int | None = None) -> int:
-    """Where the body begins: after the empty line, or at `end` where there is none.
-
-    `start` is 0 or stands at the beginning of a line.
-    """
-    if end is None:
-        end = len(raw)
-    if start == 0:
-        if raw.startswith((b"\r\n", b"\n"), 0, end):
-            return 2 if raw[0] == 13 else 1
-    else:
-        start -= 1
-    crlf = raw.find(b"\n\r\n", start, end)
-    bare = raw.find(b"\n\n", start, end if crlf < 0 else crlf)
-    if bare >= 0:
-        return bare + 2
-    return crlf + 3 if crlf >= 0 else end
-
-
 def read_fields(raw: bytes, start: int, end: int) -> Fields:
     """The originator, destination, identification and content fields of a header, unfolded.
 
@@ -129,9 +110,7 @@ def read_fields(raw: bytes, start: int, end: int) -> Fields:
     fields: Fields = {}
     for name, value in _FIELD.findall(text):
         name = name.lower()
-        if "\n" in value:
-            value = _FOLD.sub("", value)
-        value = value.strip(" \t\r")
+        value = unfold(value)
         if name not in fields:
             fields[name] = value
         elif name in _JOINED:
