@@ -6,7 +6,7 @@ spaces, and the invisible characters that newsletters pad with are dropped.
 
 import re
 
-from alphorn.message import charsets, html_text, transfer
+from alphorn.message import html_text, parts
 from alphorn.message.parse import Entity
 
 MAX_PREVIEW = 200
@@ -28,7 +28,7 @@ _INVISIBLE = dict.fromkeys(
 def preview(raw: bytes, plain: Entity | None, html: Entity | None) -> str:
     """At most MAX_PREVIEW characters from the first of the two parts that has any text."""
     if plain is not None:
-        text = _text(raw, plain, _PLAIN_WINDOW)
+        text = parts.text(raw, plain, _PLAIN_WINDOW)
         if ">" in text:
             text = _QUOTED_LINE.sub("", text) or text
         text = _shorten(text)
@@ -36,19 +36,12 @@ def preview(raw: bytes, plain: Entity | None, html: Entity | None) -> str:
             return text
     if html is None:
         return ""
-    text = _text(raw, html, _HTML_WINDOW)
+    text = parts.text(raw, html, _HTML_WINDOW)
     begin = html_text.body_begin(text)
     found = _shorten(html_text.to_text(text[begin : begin + _HTML_FIRST]))
     if len(found) < MAX_PREVIEW and len(text) - begin > _HTML_FIRST:
         found = _shorten(html_text.to_text(text[begin:]))
     return found
-
-
-def _text(raw: bytes, entity: Entity, window: int) -> str:
-    data = raw[entity.body : min(entity.end, entity.body + window)]
-    data = transfer.decode(data, entity.encoding)
-    charset = entity.media.get("charset")
-    return charsets.decode(data, charset) if charset else charsets.decode_unlabelled(data)
 
 
 def _shorten(text: str) -> str:

@@ -33,11 +33,12 @@ def decode(text: str) -> str:
     if not text.isascii():
         text = charsets.repair(text)
     if "=?" in text:
-        text = _decode_words(text)
+        text = decode_words(text)
     return text if text.isprintable() else text.translate(_CONTROLS)
 
 
-def _decode_words(text: str) -> str:
+def decode_words(text: str) -> str:
+    """`text`, of one or more lines, with its encoded words decoded and everything else kept."""
     found: list[str] = []
     pending: list[bytes] = []
     charset = ""
