@@ -145,6 +145,9 @@ class Framer:
                 return self._wait_for_line_end()
             line = self._buffer[self._at : end]
             self._at = end + 2
+            refusal = self._limit_line(line)
+            if refusal is not None:
+                return refusal
             if line.endswith(b"}"):
                 outcome = self._literal_announced(line)
                 if outcome is not None:
@@ -180,7 +183,7 @@ class Framer:
         """No CRLF yet: hold the beginning, unless it is longer than a line may be."""
         held = len(self._buffer) - self._at
         if self._refused is None:
-            if len(self._text) + held <= self._limits.line:
+            if len(self._text) + held - self._buffer.endswith(b"\r") <= self._limits.line:
                 return None
             self._refuse(self._buffer[self._at : self._at + 512], "Command line too long")
         surplus = held - _SIZE_WINDOW
@@ -193,10 +196,18 @@ class Framer:
         self._scanned = _SIZE_WINDOW - 1
         return None
 
+    def _limit_line(self, line: bytes) -> Refusal | None:
+        """A whole line is here: refuse the command if it is too long; count what is dropped."""
+        if self._refused is None:
+            if len(self._text) + len(line) <= self._limits.line:
+                return None
+            self._refuse(line, "Command line too long")
+        if not self._drop(len(line)):
+            return self._give_up(self._refused_tag(), "Command too long")
+        return None
+
     def _finish(self, line: bytes) -> Frame | Refusal:
         """The command's last line is here."""
-        if self._refused is None and len(self._text) + len(line) > self._limits.line:
-            self._refuse(line, "Command line too long")
         if self._refused is not None:
             outcome: Frame | Refusal = self._refused
         elif self._literals:
@@ -222,7 +233,7 @@ class Framer:
         elif waits:
             return self._refuse_waiting()
         elif not self._drop(size):
-            return self._give_up(self._refused_tag(), "Literal too large")
+            return self._give_up(self._refused_tag(), "Command too long")
         self._missing = size
         if self._refused is not None:
             self._text = b""
@@ -233,9 +244,7 @@ class Framer:
         if self._refused is not None:
             return
         limits = self._limits
-        if len(self._text) > limits.line:
-            self._refuse(self._text, "Command line too long")
-        elif len(self._literals) >= limits.literals:
+        if len(self._literals) >= limits.literals:
             self._refuse(self._text, "Too many literals")
         elif self.authenticated and _APPEND.match(self._text):
             if size > limits.append or self._size + size > limits.append_total:

@@ -156,11 +156,10 @@ class Reader:
     def mailbox(self) -> str:
         """A mailbox name as Unicode; INBOX in any case is "INBOX"."""
         start = self.at
-        name = self._name(self.astring(), start)
-        return "INBOX" if len(name) == 5 and name.upper() == "INBOX" else name
+        return self._name(self.astring(), start)
 
     def list_mailbox(self) -> str:
-        """A mailbox pattern, as Unicode; `%` and `*` stand in it as they came."""
+        """A mailbox pattern; as `mailbox`, with `%` and `*` in it as they came."""
         start = self.at
         match = _LIST_ATOM.match(self.text, self.at)
         if match is not None:
@@ -180,7 +179,7 @@ class Reader:
             self.fail(f"Mailbox name is not {coding}", start)
         if _CONTROLS.search(name):
             self.fail("Control character in a mailbox name", start)
-        return name
+        return "INBOX" if len(name) == 5 and name.upper() == "INBOX" else name
 
     # -- numbers --
 
