@@ -410,7 +410,7 @@ def test_shutdown_says_goodbye(loop: str) -> None:
         async with stage(Echo) as (host, port):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             await reader.readline()
-            for connection in list(host.connections):
+            for connection in host.connections:
                 connection.shutdown()
             assert await reader.read() == b"stopping\r\n"
             writer.close()

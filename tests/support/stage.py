@@ -67,7 +67,7 @@ async def stage(
         yield host, server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for connection in list(host.connections):
+        for connection in host.connections:
             connection.abort()
         await server.wait_closed()
         wheel.stop()

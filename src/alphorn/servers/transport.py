@@ -20,7 +20,7 @@ import asyncio
 import ipaddress
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, TypeVar, cast
@@ -49,14 +49,45 @@ class State(IntEnum):
     CLOSED = 3
 
 
+class Crowd:
+    """The connections of a worker that are up."""
+
+    __slots__ = ("_connections", "_empty")
+
+    def __init__(self) -> None:
+        self._connections: set[Connection] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def __iter__(self) -> "Iterator[Connection]":
+        """A snapshot: connections may come and go meanwhile."""
+        return iter(tuple(self._connections))
+
+    def add(self, connection: "Connection") -> None:
+        self._connections.add(connection)
+        self._empty.clear()
+
+    def discard(self, connection: "Connection") -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._empty.set()
+
+    async def empty(self) -> None:
+        """Return when there are none."""
+        await self._empty.wait()
+
+
 @dataclass(slots=True)
 class Host:
-    """What the connections of one listener share in a worker.
+    """What the connections of one listener in a worker share.
 
     `open_session` makes the session of a connection; `context` gives the TLS context of the
     moment, and `implicit_tls` says that the handshake comes first. `connections` are those that
-    are up, so that a stop can end them. `leave` is told the network of each that is gone
-    (see `admission`).
+    are up, of all listeners, so that a stop can end them. `leave` is told the network of each that
+    is gone (see `admission`).
     """
 
     loop: asyncio.AbstractEventLoop
@@ -69,7 +100,7 @@ class Host:
     handshake_seconds: float = 30.0
     stall_seconds: float = STALL_SECONDS
     linger_seconds: float = LINGER_SECONDS
-    connections: set["Connection"] = field(default_factory=set)
+    connections: Crowd = field(default_factory=Crowd)
     handshakes_failed: Callable[[], None] = lambda: None
 
 
