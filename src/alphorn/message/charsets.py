@@ -124,9 +124,18 @@ def decode(data: bytes, label: str) -> str:
 
 def decode_unlabelled(data: bytes) -> str:
     """UTF-8 where the octets are that, windows-1252 for those that are not."""
-    return repair(data.decode("utf-8", "surrogateescape"))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "surrogateescape").translate(_REPAIR)
 
 
 def repair(text: str) -> str:
     """Text decoded with `surrogateescape`, its escaped octets read as windows-1252."""
-    return text if text.isascii() else text.translate(_REPAIR)
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.translate(_REPAIR)
+    return text

@@ -17,11 +17,9 @@ _HTML_FIRST = 4 * 1024
 
 _QUOTED_LINE = re.compile(r"^[ \t]*>[^\n]*", re.MULTILINE)
 # Controls, soft hyphen, zero-width and directional characters, and what could not be decoded.
-_INVISIBLE = dict.fromkeys(
-    [
-        *(*range(9), *range(14, 32), 0x7F, 0xAD, 0x34F, 0x61C, 0x180E, 0xFEFF, 0xFFFD),
-        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
-    ]
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\ufeff\ufffd]+"
 )
 
 
@@ -45,7 +43,11 @@ def preview(raw: bytes, plain: Entity | None, html: Entity | None) -> str:
 
 
 def _shorten(text: str) -> str:
-    if not text.isascii():
-        text = text.translate(_INVISIBLE)
     words = text.split(None, MAX_PREVIEW)
-    return " ".join(words[:MAX_PREVIEW])[:MAX_PREVIEW].rstrip()
+    start = " ".join(words[:MAX_PREVIEW])
+    if start.isascii() and start.isprintable():
+        return start[:MAX_PREVIEW].rstrip()
+    seen = _INVISIBLE.sub("", start[: 4 * MAX_PREVIEW])
+    if len(seen) < MAX_PREVIEW:
+        seen = _INVISIBLE.sub("", text)
+    return " ".join(seen.split(None, MAX_PREVIEW)[:MAX_PREVIEW])[:MAX_PREVIEW].rstrip()

@@ -7,6 +7,7 @@ come out of an encoded word become spaces, so that a decoded value is always one
 import binascii
 import re
 from collections.abc import Iterable
+from typing import TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from alphorn.message import charsets, transfer
@@ -67,53 +68,49 @@ def decode_words(text: str) -> str:
     return "".join(found)
 
 
-def encode(text: str) -> str:
-    """`text` as it may stand in an unstructured field or, quoted nowhere, in a phrase.
+def encode(text: str, used: int = 0) -> str:
+    """`text` as it may stand in an unstructured field.
 
     Printable ASCII stays as it is unless it looks like an encoded word; everything else becomes
-    UTF-8 encoded words of at most MAX_WORD characters with a space between them.
+    UTF-8 encoded words with a space between them (see `encode_words`).
     """
     if text.isascii() and text.isprintable() and "=?" not in text:
         return text
-    return " ".join(encode_words(text))
+    return " ".join(encode_words(text, used))
 
 
-def encode_words(text: str) -> list[str]:
-    """UTF-8 encoded words for `text`, in whichever encoding is shorter; none cuts a character."""
+def encode_words(text: str, used: int = 0) -> list[str]:
+    """UTF-8 encoded words for `text`, in whichever encoding is shorter; none cuts a character.
+
+    Each has at most MAX_WORD characters, the first one so much less as its line has already `used`.
+    """
+    room = MAX_WORD - len("=?UTF-8?Q??=")
+    first = max(room - used, 16)
     data = text.encode("utf-8", "replace")
-    quoted = sum(len(_Q[octet]) for octet in data)
-    if quoted <= (len(data) + 2) // 3 * 4:
-        return [f"=?UTF-8?Q?{piece}?=" for piece in _pieces_q(text)]
+    if sum(len(_Q[octet]) for octet in data) <= (len(data) + 2) // 3 * 4:
+        coded = ["".join([_Q[octet] for octet in c.encode("utf-8", "replace")]) for c in text]
+        return [f"=?UTF-8?Q?{''.join(piece)}?=" for piece in _packed(coded, first, room)]
+    octets = [c.encode("utf-8", "replace") for c in text]
     return [
-        f"=?UTF-8?B?{binascii.b2a_base64(piece, newline=False).decode()}?="
-        for piece in _pieces_b(text)
+        f"=?UTF-8?B?{binascii.b2a_base64(b''.join(piece), newline=False).decode()}?="
+        for piece in _packed(octets, first // 4 * 3, room // 4 * 3)
     ]
 
 
-def _pieces_q(text: str) -> Iterable[str]:
-    room = MAX_WORD - len("=?UTF-8?Q??=")
-    piece: list[str] = []
+_Coded = TypeVar("_Coded", str, bytes)
+
+
+def _packed(characters: list[_Coded], first: int, room: int) -> Iterable[list[_Coded]]:
+    """Runs of coded characters: the first run fits into `first`, each other one into `room`."""
+    run: list[_Coded] = []
     used = 0
-    for character in text:
-        coded = "".join(_Q[octet] for octet in character.encode("utf-8", "replace"))
-        if used + len(coded) > room:
-            yield "".join(piece)
-            piece, used = [], 0
-        piece.append(coded)
-        used += len(coded)
-    yield "".join(piece)
-
-
-def _pieces_b(text: str) -> Iterable[bytes]:
-    room = (MAX_WORD - len("=?UTF-8?B??=")) // 4 * 3
-    piece = bytearray()
-    for character in text:
-        coded = character.encode("utf-8", "replace")
-        if len(piece) + len(coded) > room:
-            yield bytes(piece)
-            piece.clear()
-        piece += coded
-    yield bytes(piece)
+    for character in characters:
+        if used + len(character) > first and run:
+            yield run
+            run, used, first = [], 0, room
+        run.append(character)
+        used += len(character)
+    yield run
 
 
 def parameters(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -1,0 +1,84 @@
+"""Trace fields (RFC 5321 §4.4): Received, Return-Path, Delivered-To; and loops seen in them.
+
+Whatever a client said goes in cleaned, so that nothing in it can end the field or open a comment.
+"""
+
+import re
+from dataclasses import dataclass
+
+from alphorn.message import addresses, dates, header
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9.:_\u0080-\U0010ffff\[\]-]")
+_UNSAFE_TEXT = re.compile(r"[\x00-\x1f\x7f()\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """How a message came in.
+
+    `protocol` is RFC 3848's or RFC 6531's word ("ESMTPS", "UTF8SMTPSA", "LMTP"). `peer` is the
+    client's IP address, "" to leave it out; `peer_name` its verified name, "" for none. `tls` is a
+    comment such as "TLSv1.3 TLS_AES_256_GCM_SHA384". `recipient` belongs in only where there is
+    just one (else it would disclose blind copies).
+    """
+
+    host: str
+    protocol: str
+    transaction: str
+    helo: str = ""
+    peer: str = ""
+    peer_name: str = ""
+    tls: str = ""
+    recipient: str = ""
+
+
+def field(hop: Hop, now: float, offset: int | None = 0) -> bytes:
+    """A Received field for this hop at this moment; `offset` is minutes east of UTC."""
+    lines = []
+    if hop.helo or hop.peer:
+        known = _clean(hop.helo) or "unknown"
+        if hop.peer:
+            literal = f"IPv6:{_clean(hop.peer)}" if ":" in hop.peer else _clean(hop.peer)
+            name = f"{_clean(hop.peer_name)} " if hop.peer_name else ""
+            known += f" ({name}[{literal}])"
+        lines.append(f"from {known}")
+    if hop.tls:
+        lines.append(f"(using {_UNSAFE_TEXT.sub(' ', hop.tls)})")
+    lines.append(f"by {_clean(hop.host)} (Alphorn) with {_clean(hop.protocol)}")
+    lines.append(f"id {_clean(hop.transaction)}")
+    if hop.recipient:
+        lines.append(f"for <{_address(hop.recipient)}>")
+    text = "\r\n\t".join(lines)
+    return f"Received: {text};\r\n\t{dates.format(now, offset)}\r\n".encode("utf-8", "replace")
+
+
+def return_path(sender: str) -> bytes:
+    """The envelope sender, "" for the null reverse-path; added at final delivery only."""
+    return f"Return-Path: <{_address(sender)}>\r\n".encode("utf-8", "replace")
+
+
+def delivered_to(address: str) -> bytes:
+    """The address that a message was delivered to, so that a loop shows."""
+    return f"Delivered-To: {_address(address)}\r\n".encode("utf-8", "replace")
+
+
+def hops(raw: bytes) -> int:
+    """How many Received fields there are (RFC 5321 §6.3)."""
+    return header.count(raw, "Received")
+
+
+def was_delivered_to(raw: bytes, address: str) -> bool:
+    """Whether the message has been at this address before; compared without case."""
+    wanted = address.lower()
+    for value in header.get_all(raw, "Delivered-To"):
+        if any(mailbox.address.lower() == wanted for mailbox in addresses.mailboxes(value)):
+            return True
+    return False
+
+
+def _clean(text: str) -> str:
+    return _UNSAFE.sub("?", text)[:255]
+
+
+def _address(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f<>]", "?", text)[:1000]
