@@ -1,0 +1,57 @@
+"""What the queue's tests share: a clock that stands still, messages, a queue in a folder."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from alphorn.message.envelope import Body, Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
+from alphorn.queue.intake import Lifetimes
+from alphorn.queue.queue import Queue
+
+NOW = 1_700_000_000.0
+MESSAGE = (
+    b"From: Anna <anna@example.test>\r\n"
+    b"To: bert@remote.test\r\n"
+    b"Subject: Hello\r\n"
+    b"Message-ID: <1@example.test>\r\n"
+    b"\r\n"
+    b"Hello Bert\r\n"
+)
+
+
+class Clock:
+    """Seconds that pass only when a test says so."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def envelope(
+    *recipients: str,
+    sender: str = "anna@example.test",
+    notify: Iterable[Notify] = (),
+    body: Body = Body.SEVEN_BIT,
+    smtputf8: bool = False,
+    ret: str | None = None,
+    envid: str | None = None,
+) -> Envelope:
+    return Envelope(
+        sender,
+        tuple(EnvelopeRecipient(address, frozenset(notify)) for address in recipients),
+        body,
+        smtputf8,
+        ret,
+        envid,
+    )
+
+
+def origin(kind: OriginKind = OriginKind.SUBMITTED, transaction: str = "t1") -> Origin:
+    return Origin(kind, transaction, 7, "example.test", "<1@example.test>")
+
+
+def make_queue(
+    folder: Path, clock: Clock | None = None, lifetimes: Lifetimes | None = None
+) -> Queue:
+    return Queue(folder / "queue.sqlite", clock=clock or Clock(), lifetimes=lifetimes)
