@@ -44,7 +44,7 @@ class KeyRing:
     def made_up(self, what: str) -> bytes:
         """32 octets that look random and are the same each time: what SCRAM tells of an address
         that does not exist."""
-        return hmac.digest(self._made_up, what.encode(), "sha256")
+        return hmac.digest(self._made_up, what.encode("utf-8", "replace"), "sha256")
 
     def seal(self, private_key: bytes, label: str) -> bytes:
         """The key encrypted; only `unseal` with the same label opens it."""

@@ -36,6 +36,9 @@ class Role(Enum):
     VIEWER = "viewer"
 
 
+LANGUAGES = ("en", "de", "fr", "it", "es")
+"""What we speak to people (RFC 5646)."""
+
 STANDARD_PLAN = "Standard"
 """The plan that every installation begins with."""
 

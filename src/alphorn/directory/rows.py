@@ -1,0 +1,167 @@
+"""Rows as values, and the few statements that need Django's own expressions."""
+
+from collections.abc import Iterable
+
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
+
+from alphorn.base.address import display_domain
+from alphorn.directory.orm import (
+    Account,
+    Address,
+    DevicePassword,
+    Domain,
+    Organization,
+    Plan,
+    User,
+)
+from alphorn.directory.values import (
+    AccountInfo,
+    AddressInfo,
+    AddressKind,
+    DevicePasswordInfo,
+    DomainInfo,
+    MembershipInfo,
+    OrganizationInfo,
+    PlanInfo,
+    PlanLimits,
+    Role,
+    UserInfo,
+)
+
+CATCH_ALL = "*"
+"""How people write the local part of a catch-all: `*@example.org`."""
+
+
+def limits_of(row: Plan) -> PlanLimits:
+    return PlanLimits(
+        row.address_quota,
+        row.storage_octets,
+        row.catch_all,
+        row.recipients_per_message,
+        row.messages_per_hour,
+        row.messages_per_day,
+        row.bulk_creations_per_day,
+    )
+
+
+def plan_info(row: Plan) -> PlanInfo:
+    return PlanInfo(row.pk, row.name, limits_of(row), row.organizations.count())
+
+
+def organization_info(row: Organization) -> OrganizationInfo:
+    return OrganizationInfo(
+        id=row.pk,
+        name=row.name,
+        enabled=row.enabled,
+        plan=row.plan.name,
+        limits=limits_of(row.plan),
+        created=row.created,
+        domains=row.domains.count(),
+        addresses=Address.objects.filter(domain__organization=row).count(),
+    )
+
+
+def domain_info(row: Domain) -> DomainInfo:
+    return DomainInfo(
+        id=row.pk,
+        name=row.name,
+        organization_id=row.organization_id,
+        enabled=row.enabled and row.organization.enabled,
+        unicode=display_domain(row.name),
+    )
+
+
+def account_info(row: Address) -> AccountInfo:
+    """From an account's own address, with `domain__organization__plan` and `account` joined."""
+    held = holder(row)
+    organization = row.domain.organization
+    limits = limits_of(organization.plan)
+    return AccountInfo(
+        id=held.pk,
+        address=written(row),
+        organization_id=organization.pk,
+        enabled=held.enabled and row.domain.enabled and organization.enabled,
+        quota_octets=limits.storage_octets if held.quota_octets is None else held.quota_octets,
+        limits=limits,
+        language=held.language,
+        version=held.version,
+        name=held.name,
+    )
+
+
+def holder(row: Address) -> Account:
+    """The account of an address that has one (the database sees to it for OWN)."""
+    assert row.account is not None
+    return row.account
+
+
+def written(row: Address) -> str:
+    """The address as people write it, with `domain` joined."""
+    return f"{row.local or CATCH_ALL}@{row.domain.name}"
+
+
+def address_infos(rows: QuerySet[Address]) -> tuple[AddressInfo, ...]:
+    """In one query."""
+    own = (
+        Address.objects.filter(account=OuterRef("account"), kind=AddressKind.OWN.value)
+        .annotate(text=Concat("local", Value("@"), "domain__name"))
+        .values("text")
+    )
+    return tuple(
+        AddressInfo(
+            id=row.pk,
+            address=written(row),
+            kind=AddressKind(row.kind),
+            enabled=row.enabled and (row.account is None or row.account.enabled),
+            account_id=row.account_id,
+            account=row.own_address,
+            redirect_to=tuple(row.redirect_to.split()),
+            expires=row.expires,
+            created=row.created,
+        )
+        for row in rows.select_related("domain", "account").annotate(own_address=Subquery(own))
+    )
+
+
+def device_infos(rows: Iterable[DevicePassword]) -> tuple[DevicePasswordInfo, ...]:
+    return tuple(
+        DevicePasswordInfo(
+            row.pk,
+            row.name,
+            frozenset(row.protocols.split()),
+            row.created,
+            row.last_used,
+            row.expires,
+        )
+        for row in rows
+    )
+
+
+def user_info(row: User, organization_id: int | None = None) -> UserInfo:
+    """With all memberships, or only that in one organization."""
+    memberships = row.memberships.select_related("organization").order_by("pk")
+    if organization_id is not None:
+        memberships = memberships.filter(organization_id=organization_id)
+    return UserInfo(
+        id=row.pk,
+        email=row.email,
+        name=row.name,
+        enabled=row.enabled,
+        operator=row.operator,
+        memberships=tuple(
+            MembershipInfo(member.organization_id, member.organization.name, Role(member.role))
+            for member in memberships
+        ),
+    )
+
+
+def touch(account_id: int) -> None:
+    """Something about the account changed that sessions must notice (`AccountInfo.version`)."""
+    Account.objects.filter(pk=account_id).update(version=F("version") + 1)
+
+
+def lock(organization_id: int) -> None:
+    """Nobody else adds to this organization until this transaction ends. On SQLite nobody else
+    writes at all meanwhile, and this does nothing."""
+    Organization.objects.select_for_update().get(pk=organization_id)
