@@ -16,7 +16,10 @@ class Channel(Enum):
 
     EVERY = auto()
     PLAIN = auto()
+    """Passwords must not travel in it."""
     SECURE = auto()
+    STARTTLS = auto()
+    """TLS can be begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,9 @@ TABLE = (
     Row("ID", "RFC 2971", ANY),
     Row("ENABLE", "RFC 5161", ANY),
     Row("IDLE", "RFC 2177", ANY),
-    Row("STARTTLS", "RFC 9051 §6.2.1", State.NOT_AUTHENTICATED, Channel.PLAIN),
+    Row("STARTTLS", "RFC 9051 §6.2.1", State.NOT_AUTHENTICATED, Channel.STARTTLS),
     Row("LOGINDISABLED", "RFC 9051 §6.2.3", State.NOT_AUTHENTICATED, Channel.PLAIN),
+    Row("APPENDLIMIT", "RFC 7889"),
     Row("BINARY", "RFC 3516"),
     Row("CHILDREN", "RFC 3348"),
     Row("CONDSTORE", "RFC 7162", enable=True),
@@ -50,6 +54,9 @@ TABLE = (
     Row("MOVE", "RFC 6851"),
     Row("MULTIAPPEND", "RFC 3502"),
     Row("NAMESPACE", "RFC 2342"),
+    Row("OBJECTID", "RFC 8474"),
+    Row("PREVIEW", "RFC 8970"),
+    Row("SAVEDATE", "RFC 8514"),
     Row("SEARCHRES", "RFC 5182"),
     Row("SPECIAL-USE", "RFC 6154"),
     Row("STATUS=SIZE", "RFC 8438"),
@@ -63,13 +70,16 @@ ENABLE = {row.name.upper(): row.name for row in TABLE if row.enable}
 
 
 @lru_cache(maxsize=64)
-def names(state: State, secure: bool, mechanisms: tuple[str, ...]) -> bytes:
+def names(
+    state: State, secure: bool, mechanisms: tuple[str, ...], starttls: bool | None = None
+) -> bytes:
     """The capabilities that hold now, separated by spaces (RFC 9051 §7.2.2). `mechanisms` are the
-    SASL mechanisms offered; they are named only where passwords may travel."""
-    channel = Channel.SECURE if secure else Channel.PLAIN
-    shown = [
-        row.name for row in TABLE if row.states & state and row.channel in (Channel.EVERY, channel)
-    ]
+    SASL mechanisms offered; they are named only where passwords may travel. `starttls`: TLS can
+    still be begun, None where that follows from `secure`."""
+    true = {Channel.EVERY, Channel.SECURE if secure else Channel.PLAIN}
+    if starttls or (starttls is None and not secure):
+        true.add(Channel.STARTTLS)
+    shown = [row.name for row in TABLE if row.states & state and row.channel in true]
     if secure and state is State.NOT_AUTHENTICATED:
         shown += [f"AUTH={mechanism}" for mechanism in mechanisms]
     return " ".join(shown).encode("ascii")

@@ -93,14 +93,18 @@ class _Mode(Enum):
 
 class ImapCore:
     """One connection. `secure`: it is encrypted (or trusted as if it were), so that passwords may
-    travel in it. `utf8`: set it when the client enabled UTF8=ACCEPT or IMAP4rev2; mailbox
-    names are UTF-8 from then on."""
+    travel in it; `starttls`: TLS can still be begun, None where that follows from `secure`. `utf8`:
+    set it when the client enabled UTF8=ACCEPT or IMAP4rev2; mailbox names are UTF-8 from then on.
+    """
 
-    __slots__ = ("_errors", "_framer", "_limits", "_mode", "_tag", "secure", "state", "utf8")
+    __slots__ = (
+        "_errors", "_framer", "_limits", "_mode", "_tag", "secure", "starttls", "state", "utf8",
+    )  # fmt: skip
 
-    def __init__(self, limits: Limits, secure: bool) -> None:
+    def __init__(self, limits: Limits, secure: bool, starttls: bool | None = None) -> None:
         self.state = State.NOT_AUTHENTICATED
         self.secure = secure
+        self.starttls = not secure if starttls is None else starttls
         self.utf8 = False
         self._limits = limits
         self._framer = Framer(limits)
@@ -124,6 +128,7 @@ class ImapCore:
         """TLS is up after STARTTLS. What the client sent in plaintext after it is forgotten."""
         self._framer.discard()
         self.secure = True
+        self.starttls = False
         self._mode = _Mode.COMMANDS
 
     def refused(self) -> None:
@@ -191,8 +196,8 @@ class ImapCore:
         if self.state is not State.NOT_AUTHENTICATED:
             self._errors = 0
         if row.name in _MODES:
-            if row.name == "STARTTLS" and self.secure:
-                return self._bad(tag, "TLS is on already")
+            if row.name == "STARTTLS" and not self.starttls:
+                return self._bad(tag, "TLS is on already" if self.secure else "TLS is not offered")
             self._mode = _MODES[row.name]
             self._tag = tag
         return CommandReceived(tag, row.name, command)

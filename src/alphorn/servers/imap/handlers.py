@@ -1,0 +1,73 @@
+"""The table of commands: who does each, and what may be told before its last line.
+
+The names are those of the parser's table (`wire.imap.parser.table`); a test holds the two together.
+"""
+
+from collections.abc import Mapping
+
+from alphorn.servers.imap.commands import (
+    append,
+    authenticate,
+    capability,
+    close,
+    copy,
+    create,
+    delete,
+    enable,
+    expunge,
+    fetch,
+    identify,
+    idle,
+    list,
+    login,
+    logout,
+    namespace,
+    noop,
+    rename,
+    search,
+    select,
+    starttls,
+    status,
+    store,
+    subscribe,
+)
+from alphorn.servers.imap.handler import Handler, Tells
+
+HANDLERS: Mapping[str, Handler] = {
+    "CAPABILITY": Handler(capability.capability),
+    "NOOP": Handler(noop.noop),
+    "LOGOUT": Handler(logout.logout, Tells.NOTHING),
+    "ID": Handler(identify.identify),
+    "STARTTLS": Handler(starttls.starttls, Tells.NOTHING, modal=True),
+    "AUTHENTICATE": Handler(authenticate.authenticate, Tells.NOTHING, modal=True),
+    "LOGIN": Handler(login.login, Tells.NOTHING),
+    "ENABLE": Handler(enable.enable),
+    "IDLE": Handler(idle.idle, modal=True),
+    "SELECT": Handler(select.select, Tells.NOTHING),
+    "EXAMINE": Handler(select.select, Tells.NOTHING),
+    "CREATE": Handler(create.create),
+    "DELETE": Handler(delete.delete),
+    "RENAME": Handler(rename.rename),
+    "SUBSCRIBE": Handler(subscribe.subscribe),
+    "UNSUBSCRIBE": Handler(subscribe.unsubscribe),
+    "LIST": Handler(list.list_),
+    "LSUB": Handler(list.lsub),
+    "NAMESPACE": Handler(namespace.namespace),
+    "STATUS": Handler(status.status),
+    "APPEND": Handler(append.append),
+    "CLOSE": Handler(close.close, Tells.NOTHING),
+    "UNSELECT": Handler(close.unselect, Tells.NOTHING),
+    "CHECK": Handler(noop.check),
+    "EXPUNGE": Handler(expunge.expunge),
+    "UID EXPUNGE": Handler(expunge.expunge),
+    "SEARCH": Handler(search.search, Tells.ALL_BUT_EXPUNGES),
+    "UID SEARCH": Handler(search.search),
+    "FETCH": Handler(fetch.fetch, Tells.ALL_BUT_EXPUNGES),
+    "UID FETCH": Handler(fetch.fetch),
+    "STORE": Handler(store.store, Tells.ALL_BUT_EXPUNGES),
+    "UID STORE": Handler(store.store),
+    "COPY": Handler(copy.copy),
+    "UID COPY": Handler(copy.copy),
+    "MOVE": Handler(copy.move),
+    "UID MOVE": Handler(copy.move),
+}

@@ -1,0 +1,89 @@
+"""What all IMAP sessions of a worker share, and where they come from."""
+
+import ipaddress
+import weakref
+from array import array
+from collections.abc import Sequence
+
+from alphorn.directory.view import DirectoryView
+from alphorn.operations.authenticate import Authenticator
+from alphorn.servers.connection import IO
+from alphorn.servers.imap.fetching.recent import RecentMessages
+from alphorn.servers.imap.handlers import HANDLERS
+from alphorn.servers.imap.limits import ImapLimits, PlainLogin
+from alphorn.servers.imap.registry import Registry
+from alphorn.servers.imap.session import ImapSession
+from alphorn.servers.imap.view import View
+from alphorn.store.api import Store
+from alphorn.wire.imap import capabilities
+from alphorn.wire.imap.core import ImapCore
+from alphorn.wire.sasl.mechanisms import MECHANISMS
+
+SASL_MECHANISMS = tuple(mechanism.name for mechanism in MECHANISMS)
+
+
+class ImapService:
+    """One per worker, used on its event loop. `tls`: STARTTLS can be had.
+
+    The worker calls `registry.changed` on wake-ups and `registry.end_stale` every few seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        directory: DirectoryView,
+        authenticator: Authenticator,
+        limits: ImapLimits,
+        *,
+        hostname: str,
+        tls: bool,
+    ) -> None:
+        self.store = store
+        self.directory = directory
+        self.authenticator = authenticator
+        self.limits = limits
+        self.greeting = f"{hostname} Alphorn at your service"
+        self.registry = Registry(directory, limits.connections_per_account)
+        self.tls = tls
+        self.handlers = HANDLERS
+        self.recent = RecentMessages()
+        self._shared: weakref.WeakValueDictionary[tuple[int, int, int], array[int]] = (
+            weakref.WeakValueDictionary()
+        )
+
+    def session(self) -> ImapSession:
+        """A session for a new connection."""
+        return ImapSession(self)
+
+    def core(self, io: IO) -> ImapCore:
+        """The protocol core of a new connection."""
+        starttls = self.tls and not io.tls
+        return ImapCore(self.limits.wire, self._is_secure(io), starttls)
+
+    def _is_secure(self, io: IO) -> bool:
+        """Whether passwords may travel over this connection."""
+        if io.tls:
+            return True
+        match self.limits.plain_login:
+            case PlainLogin.ALWAYS:
+                return True
+            case PlainLogin.LOOPBACK:
+                return ipaddress.ip_address(io.peer.address).is_loopback
+            case PlainLogin.NEVER:
+                return False
+
+    def capabilities(self, core: ImapCore) -> bytes:
+        """What CAPABILITY shows on that connection now."""
+        return capabilities.names(core.state, core.secure, SASL_MECHANISMS, core.starttls)
+
+    def shared_uids(self, account_id: int, view: View) -> Sequence[int]:
+        """The view's UIDs, or the same ones as another session holds them already."""
+        uids = view.uids
+        if not isinstance(uids, array):
+            return uids
+        key = (account_id, view.mailbox_id, view.modseq)
+        held = self._shared.get(key)
+        if held == uids:
+            return held
+        self._shared[key] = uids
+        return uids
