@@ -77,6 +77,13 @@ HOSTNAME = Setting(
     "The name of this server: in the greeting, in Received fields, and where MX records point.",
     required=True,
 )
+POSTMASTER = Setting(
+    "postmaster",
+    kinds.TEXT,
+    "",
+    "The operator's address. Mail to postmaster@ goes there in each domain that has no such address "
+    "of its own (RFC 5321 §4.5.1). Empty: it is refused.",
+)
 USER = Setting(
     "user",
     kinds.TEXT,
@@ -241,6 +248,35 @@ IMAP_LOGIN_TIMEOUT = Setting(
     "How long a client may take to log in.",
 )
 
+# -- logins ----------------------------------------------------------------------------------------
+
+LOGIN_ITERATIONS = Setting(
+    "login.iterations",
+    kinds.whole(100_000, 10_000_000),
+    200_000,
+    "How often a new password is hashed (PBKDF2 with SHA-256). Half a million cost a fast processor "
+    "150 ms for each first login; passwords set before keep theirs.",
+)
+LOGIN_ACCOUNT_FAILURES = Setting(
+    "login.account_failures",
+    kinds.whole(1, 1_000_000),
+    10,
+    "How many failed logins an account bears within `login.window`, from networks that are new to "
+    "it together, and from each that it knows.",
+)
+LOGIN_NETWORK_FAILURES = Setting(
+    "login.network_failures",
+    kinds.whole(1, 1_000_000),
+    50,
+    "How many failed logins are borne from one client network, over all accounts.",
+)
+LOGIN_WINDOW = Setting(
+    "login.window",
+    kinds.seconds(60, 86400),
+    900,
+    "In how much time failed logins are counted together.",
+)
+
 # -- the DNS ---------------------------------------------------------------------------------------
 
 DNS_SERVERS = Setting(
@@ -342,6 +378,7 @@ LOG_LEVEL = Setting(
 
 TABLE: tuple[Setting[Any], ...] = (
     HOSTNAME,
+    POSTMASTER,
     USER,
     WORKERS,
     THREADS,
@@ -368,6 +405,10 @@ TABLE: tuple[Setting[Any], ...] = (
     SMTP_TIMEOUT,
     IMAP_TIMEOUT,
     IMAP_LOGIN_TIMEOUT,
+    LOGIN_ITERATIONS,
+    LOGIN_ACCOUNT_FAILURES,
+    LOGIN_NETWORK_FAILURES,
+    LOGIN_WINDOW,
     DNS_SERVERS,
     DNS_TIMEOUT,
     QUEUE_LIFETIME,
