@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Generic, TypeVar
 
+from alphorn.base.address import AddressError, parse_foreign
+
 T = TypeVar("T")
 
 MAX_PORT = 65535
@@ -68,6 +70,14 @@ def _address(value: object) -> str:
         raise ValueError("is to be an IP address such as 0.0.0.0 or ::") from None
 
 
+def _mail_address(value: object) -> str:
+    text = _text(value)
+    try:
+        return str(parse_foreign(text)) if text else ""
+    except AddressError as error:
+        raise ValueError(f"is not a mail address: {error}") from None
+
+
 def _place(value: object) -> Place:
     address, _, port = str(value).rpartition(":")
     if isinstance(value, bool) or not port.isascii() or not port.isdigit():
@@ -104,6 +114,7 @@ def _between(number: int, low: int, high: int) -> int:
 
 
 TEXT: Kind[str] = Kind("text", _text)
+MAIL_ADDRESS: Kind[str] = Kind("mail address; empty for none", _mail_address)
 BOOLEAN: Kind[bool] = Kind("true or false", _boolean)
 HOST: Kind[str] = Kind("host name", _host)
 ADDRESSES: Kind[tuple[str, ...]]

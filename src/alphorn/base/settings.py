@@ -79,10 +79,10 @@ HOSTNAME = Setting(
 )
 POSTMASTER = Setting(
     "postmaster",
-    kinds.TEXT,
+    kinds.MAIL_ADDRESS,
     "",
-    "The operator's address. Mail to postmaster@ goes there in each domain that has no such address "
-    "of its own (RFC 5321 §4.5.1). Empty: it is refused.",
+    "The operator's address. Mail to postmaster@ goes there in each domain that has no address of "
+    "that name (RFC 5321 §4.5.1). Empty: it is refused.",
 )
 USER = Setting(
     "user",
@@ -254,8 +254,8 @@ LOGIN_ITERATIONS = Setting(
     "login.iterations",
     kinds.whole(100_000, 10_000_000),
     200_000,
-    "How often a new password is hashed (PBKDF2 with SHA-256). Half a million cost a fast processor "
-    "150 ms for each first login; passwords set before keep theirs.",
+    "How often a new password is hashed (PBKDF2 with SHA-256). Half a million cost some 150 ms for "
+    "each first login; passwords that were set before stay as they are.",
 )
 LOGIN_ACCOUNT_FAILURES = Setting(
     "login.account_failures",

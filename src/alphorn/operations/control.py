@@ -8,8 +8,6 @@ from alphorn.base.secret import Secret
 from alphorn.directory.keys import KeyRing
 from alphorn.store.api import Store
 
-DEFAULT_ITERATIONS = 200_000
-
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -32,7 +30,7 @@ class Control:
     store: Store
     keys: KeyRing
     hostname: str
-    iterations: int = DEFAULT_ITERATIONS
+    iterations: int
     clock: Callable[[], float] = time.time
     actor: Actor = OPERATOR
 
