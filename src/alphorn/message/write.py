@@ -24,7 +24,7 @@ def text_field(name: str, value: str) -> bytes:
 
 def parameter_field(name: str, value: str, parameters: tuple[tuple[str, str], ...]) -> bytes:
     """A field with parameters, encoded by RFC 2231 where they must be, one a line where long."""
-    pieces = [value]
+    pieces = [_CONTROLS.sub(" ", value)]
     for key, text in parameters:
         pieces += words.encode_parameter(key, text)
     line = f"{name}: {'; '.join(pieces)}"
