@@ -46,7 +46,9 @@ _KINDS = {kind.value.encode("ascii"): kind for kind in SectionKind}
 _FIELD_KINDS = (SectionKind.FIELDS, SectionKind.FIELDS_NOT)
 
 _NAME = re.compile(rb"[A-Za-z0-9.]+")
-_SECTION = re.compile(rb"\[((?:[0-9]+(?:\.[0-9]+)*)?)((?:(?:(?<=[0-9])\.)?[A-Za-z][A-Za-z.]*)?)")
+_SECTION = re.compile(
+    rb"\[((?:[0-9]+(?:\.[0-9]+)*)?)((?:(?:(?<=\[)|(?<=\d)\.)[A-Za-z][A-Za-z.]*)?)"
+)
 _PARTIAL = re.compile(rb"<([0-9]{1,19})\.([0-9]{1,19})>")
 
 
@@ -174,7 +176,7 @@ def _section(reader: Reader) -> tuple[tuple[int, ...], SectionKind, tuple[str, .
         reader.fail("Bad section")
     reader.at = match.end()
     parts = _parts(reader, match[1], start)
-    kind = _KINDS.get(match[2].lstrip(b".").upper())
+    kind = _KINDS.get(match[2].removeprefix(b".").upper())
     if kind is None or (kind is SectionKind.MIME and not parts):
         reader.fail("Unknown section", start)
     fields: tuple[str, ...] = ()
