@@ -17,7 +17,8 @@ from collections.abc import Callable
 from alphorn.base.errors import Refused
 from alphorn.base.secret import Secret
 
-MIN_CHARACTERS = 10
+MIN_CHARACTERS = 8
+"""NIST SP 800-63B §5.1.1.2; failed logins are throttled besides."""
 MIN_DISTINCT = 5
 MAX_OCTETS = 1024
 
@@ -29,7 +30,10 @@ _BETWEEN_GROUPS = str.maketrans("", "", "- ")
 
 # fmt: off
 _WORN_OUT = frozenset((
-    "0123456789", "0987654321", "1234567890", "12345678910", "123456789a", "1q2w3e4r5t",
+    "12345678", "123456789", "87654321", "1q2w3e4r", "1qaz2wsx", "abcd1234", "abcdefgh",
+    "admin123", "baseball", "computer", "football", "iloveyou", "passw0rd", "password",
+    "password1", "passwort", "princess", "q1w2e3r4", "qwertyui", "qwertzui", "starwars",
+    "sunshine", "superman", "trustno1", "welcome1", "0123456789", "0987654321", "1234567890", "12345678910", "123456789a", "1q2w3e4r5t",
     "1qaz2wsx3edc", "abcdefghij", "iloveyou123", "letmein123", "motdepasse", "password01",
     "password1!", "password12", "password123", "password1234", "passwort123", "passw0rd123",
     "q1w2e3r4t5", "qwerty1234", "qwerty12345", "qwertyuiop", "qwertzuiop", "welcome123",
@@ -47,12 +51,12 @@ def prepare(password: Secret) -> str:
     """The form of a password that is hashed. Raises `PasswordError`: empty, longer than
     `MAX_OCTETS` in UTF-8, or with control characters or what is no character at all."""
     text = password.reveal()
-    if not text:
-        raise PasswordError("The password is empty.")
     if len(text) > MAX_OCTETS:
         raise _too_long()
     if not text.isascii():
         text = _map(text)
+    if not text:
+        raise PasswordError("The password is empty.")
     if not text.isprintable():
         raise PasswordError("The password has a character in it that cannot be typed.")
     if len(text.encode()) > MAX_OCTETS:
