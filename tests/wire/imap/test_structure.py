@@ -36,8 +36,8 @@ def test_without_extensions(full: bytes, plain: bytes) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"()", b"(", b")", b"(()", b'"x"', b'("TEXT" "PLAIN")', b'(("TEXT"))', 
-     b"(" + TEXT + b"))",     b'("a', b'("MESSAGE" "RFC822" NIL NIL NIL "7BIT" 1 NIL NIL 1)'],
+    [b"", b"()", b"(", b")", b"(()", b'"x"', b'("TEXT" "PLAIN")', b'(("TEXT"))',
+     b"(" + TEXT + b"))", b'("a', b'("MESSAGE" "RFC822" NIL NIL NIL "7BIT" 1 NIL NIL 1)'],
 )  # fmt: skip
 def test_what_is_no_structure(text: bytes) -> None:
     with pytest.raises(ValueError):
