@@ -1,0 +1,44 @@
+#!/bin/sh
+# The mail programs that tests drive, from the system's packages: installed where this may be done
+# (root and apt), and otherwise named in one message. Never fails: a test whose program is absent
+# says so in the summary of the test run.
+set -u
+
+# command or Python module, package
+wanted="
+swaks swaks
+mbsync isync
+neomutt neomutt
+openssl openssl
+dkim: python3-dkim
+nacl: python3-nacl
+"
+
+missing=""
+packages=""
+while read -r what package; do
+    [ -n "$what" ] || continue
+    case $what in
+        *:) /usr/bin/python3 -c "import ${what%:}" 2>/dev/null && continue ;;
+        *) command -v "$what" >/dev/null 2>&1 && continue ;;
+    esac
+    missing="$missing ${what%:}"
+    packages="$packages $package"
+done <<LIST
+$wanted
+LIST
+
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "Installing the mail programs that tests drive:$packages"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086 # a list of words
+    if apt-get update -qq >/dev/null 2>&1 &&
+        apt-get install -y -qq --no-install-recommends $packages >/dev/null 2>&1; then
+        exit 0
+    fi
+fi
+
+echo "These programs are not installed, and the tests that drive them will not run:$missing" >&2
+echo "On Debian or Ubuntu: sudo apt-get install$packages" >&2
