@@ -91,6 +91,8 @@ def test_hints_of_one_turn_are_coalesced(folder: Path) -> None:
         bus = Bus(folder)
         bus.attach(asyncio.get_running_loop())
         heard: list[int] = []
+        everything: list[tuple[int, int]] = []
+        bus.listen(lambda account, mailbox: everything.append((account, mailbox)))
         end = bus.subscribe(Topic.QUEUE, heard.append)
         for _ in range(1000):
             bus.publish(Topic.QUEUE)
@@ -101,6 +103,7 @@ def test_hints_of_one_turn_are_coalesced(folder: Path) -> None:
         for _ in range(3):
             await asyncio.sleep(0)
         bus.close()
+        assert everything == [(Topic.QUEUE, 0), (Topic.QUEUE, 0)]
         return heard
 
     assert on_loop("uvloop", main) == [0]

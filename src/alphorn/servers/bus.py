@@ -33,6 +33,7 @@ MAX_SOCKET_PATH = 100
 
 Hint = tuple[int, int]
 Subscriber = Callable[[int], None]
+Listener = Callable[[int, int], None]
 
 _log = logging.getLogger(__name__)
 _HINT = struct.Struct("!qq")
@@ -63,6 +64,7 @@ class Bus:
         self._scanned = 0.0
         self._changed = 0
         self._subscribers: dict[int, list[Subscriber]] = {}
+        self._listeners: list[Listener] = []
 
     # -- publishing --
 
@@ -103,6 +105,10 @@ class Bus:
                 self._subscribers.pop(account_id, None)
 
         return unsubscribe
+
+    def listen(self, callback: Listener) -> None:
+        """Call back on every hint, with the account (or topic) and the mailbox."""
+        self._listeners.append(callback)
 
     def close(self) -> None:
         """Send what waits, then leave the bus."""
@@ -190,8 +196,10 @@ class Bus:
 
     def _dispatch(self, hints: Iterable[Hint]) -> None:
         for account_id, mailbox_id in hints:
-            for callback in tuple(self._subscribers.get(account_id, ())):
-                try:
+            try:
+                for listener in self._listeners:
+                    listener(account_id, mailbox_id)
+                for callback in tuple(self._subscribers.get(account_id, ())):
                     callback(mailbox_id)
-                except Exception:
-                    _log.exception("a subscriber of the bus failed")
+            except Exception:
+                _log.exception("a subscriber of the bus failed")

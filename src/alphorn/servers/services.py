@@ -7,11 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from alphorn.base.settings import Settings
+from alphorn.directory.view import DirectoryView
+from alphorn.operations.control import Control
+from alphorn.queue.queue import Queue
+from alphorn.servers.bus import Bus
+from alphorn.store.api import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One per process. `close` gives back files and threads."""
+    """One per process, made after the fork. `control` is what operations on the control plane
+    take; `close` gives back files and threads."""
 
     settings: Settings
+    bus: Bus
+    store: Store
+    view: DirectoryView
+    control: Control
+    queue: Queue
     close: Callable[[], None]
