@@ -62,7 +62,7 @@ class KeyRing:
         nonce, text = sealed[:NONCE_OCTETS], sealed[NONCE_OCTETS:]
         try:
             return AESGCM(self._signing_keys).decrypt(nonce, text, label.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise Unavailable(
                 f"The signing key {label} cannot be opened with this master key; "
                 f"restore {FILE_NAME}, or make new signing keys.",
