@@ -271,8 +271,8 @@ class Writer:
                 prefix = {"internal": b"", "sent": b"SENT", "saved": b"SAVED"}[field.value]
                 if since is None:
                     return b"%bBEFORE %b" % (prefix, self.date(before))
-                word = b"SINCE" if before is None else b"ON"
-                return b"%b%b %b" % (prefix, word, self.date(since))
+                verb = b"SINCE" if before is None else b"ON"
+                return b"%b%b %b" % (prefix, verb, self.date(since))
         raise AssertionError(leaf)
 
 

@@ -196,6 +196,18 @@ def _held(framer: Framer) -> int:
     )
 
 
+def test_nothing_is_held_of_what_was_given_out() -> None:
+    framer = Framer(Limits())
+    framer.receive(b"a NOOP\r\n" * 10_000)
+    while framer.next() is not None:
+        pass
+    assert _held(framer) < 200
+    framer.receive(b"DONE\r\n" * 10_000)
+    while framer.next_line() is not None:
+        pass
+    assert _held(framer) < 200
+
+
 _PIECES = st.one_of(
     st.binary(max_size=40),
     st.sampled_from(

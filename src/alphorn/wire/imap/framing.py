@@ -128,10 +128,14 @@ class Framer:
 
     def discard(self) -> None:
         """Forget what was received and not yet given out (RFC 9051 §6.2.1: after STARTTLS)."""
-        self._buffer = b""
-        self._at = self._scanned = 0
+        self._let_go()
         self._body = None
         self._start()
+
+    def _let_go(self) -> None:
+        """Hold no bytes that were given out, while an idle connection waits for more."""
+        self._buffer = b""
+        self._at = self._scanned = 0
 
     # -- commands out --
 
@@ -165,6 +169,8 @@ class Framer:
         if (end if end >= 0 else len(self._buffer)) - self._at > self._limits.response:
             return self._give_up(b"*", "Line too long")
         if end < 0:
+            if self._at == len(self._buffer):
+                self._let_go()
             return None
         line = self._buffer[self._at : end]
         self._at = end + 2
@@ -182,6 +188,9 @@ class Framer:
     def _wait_for_line_end(self) -> Refusal | None:
         """No CRLF yet: hold the beginning, unless it is longer than a line may be."""
         held = len(self._buffer) - self._at
+        if held == 0:
+            self._let_go()
+            return None
         if self._refused is None:
             if len(self._text) + held - self._buffer.endswith(b"\r") <= self._limits.line:
                 return None
@@ -272,6 +281,7 @@ class Framer:
         self._at += take
         self._missing -= take
         if self._missing > 0:
+            self._let_go()
             return False
         if self._body is not None:
             self._literals += (bytes(self._body),)

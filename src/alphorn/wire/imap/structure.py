@@ -11,9 +11,10 @@ _TOKEN = re.compile(rb' ?(?:([()])|\{([0-9]{1,10})\}\r\n|"[^"\\]*+(?:\\.[^"\\]*+
 _BASIC_FIELDS = 7
 _TEXT_FIELDS = 8
 _MESSAGE_FIELDS = 10
+_ENVELOPE = 7
 _INNER_BODY = 8
-"""Where message/rfc822 has the structure of the message in it."""
-_MESSAGES = (b'"RFC822"', b'"GLOBAL"')
+"""Where message/rfc822 and message/global have the envelope and the structure of what is in them.
+Other messages, and a message/global shown to an IMAP4rev1 client, have extension data there."""
 
 
 @dataclass(slots=True)
@@ -63,17 +64,20 @@ def _plain(text: bytes, node: _Node) -> bytes:
         raise ValueError("a body is a list")
     if children[0].is_list:
         return _plain_multipart(text, children)
-    words = [text[child.start : child.end].upper() for child in children[:2]]
-    if words[0] == b'"TEXT"':
+    kind = text[children[0].start : children[0].end].upper()
+    if kind == b'"TEXT"':
         return text[node.start : _last(children, _TEXT_FIELDS)] + b")"
-    if words[0] != b'"MESSAGE"' or words[-1] not in _MESSAGES:
+    if kind != b'"MESSAGE"' or not (
+        len(children) >= _MESSAGE_FIELDS
+        and children[_ENVELOPE].is_list
+        and children[_INNER_BODY].is_list
+    ):
         return text[node.start : _last(children, _BASIC_FIELDS)] + b")"
-    end = _last(children, _MESSAGE_FIELDS)
     inner = children[_INNER_BODY]
     return b"%b%b%b)" % (
         text[node.start : inner.start],
         _plain(text, inner),
-        text[inner.end : end],
+        text[inner.end : _last(children, _MESSAGE_FIELDS)],
     )
 
 
