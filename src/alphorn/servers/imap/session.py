@@ -176,14 +176,15 @@ class ImapSession:
 
     def settle(self, before: int, modseq: int) -> None:
         """Take note of an own change to the selected mailbox, which moved its mod-sequence from
-        `before` to `modseq` and which the command itself answers."""
+        `before` to `modseq` and which the command itself answers. Where they are equal nothing of
+        our own changed, and `modseq` is the mark of somebody else's change."""
         view = self.view
         if view is None:
             return
         if before == view.modseq:
             view.modseq = modseq
         else:
-            self.tell(expunge=False, own=modseq)
+            self.tell(expunge=False, own=modseq if modseq != before else 0)
 
     def tell(self, *, expunge: bool, own: int = 0) -> None:
         """Send what changed in the selected mailbox since the client was last told."""

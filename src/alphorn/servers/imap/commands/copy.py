@@ -24,17 +24,18 @@ def target_of(session: ImapSession, name: str) -> Mailbox:
 
 
 async def copy(session: ImapSession, command: Copy, tag: bytes) -> Outcome:
+    """NO would mean that nothing was copied (§6.4.7), so where others have expunged some of the
+    messages meanwhile it is OK for the rest, and COPYUID says which."""
     view = session.selected()
     uids = uids_meant(view, command.numbers, uid=command.uid)
     target = target_of(session, command.mailbox)
-    wanted = uid_sequences.count_in(view.uids, uids)
-    if not wanted:
+    if not uid_sequences.count_in(view.uids, uids):
         return b"OK COPY done: there was nothing to copy"
     pairs: Pairs = await session.io.run(
         session.mail().copy, view.mailbox_id, uids, target.id, session.quota()
     )
-    if not pairs or (len(pairs) < wanted and not command.uid):
-        raise No("Some of the messages have been expunged", b"EXPUNGEISSUED")
+    if not pairs:
+        raise No("The messages have been expunged", b"EXPUNGEISSUED")
     return done(b"COPY done", codes.copyuid(target.uidvalidity, pairs))
 
 

@@ -14,7 +14,7 @@ from alphorn.base.flags import Flag
 from alphorn.base.numbers import NumberSet
 from alphorn.servers.imap import uids as uid_sequences
 from alphorn.servers.imap.commands.selecting import uids_meant
-from alphorn.servers.imap.failures import No
+from alphorn.servers.imap.failures import Bad, No
 from alphorn.servers.imap.fetching import batches
 from alphorn.servers.imap.fetching.plan import Plan, Row, plan, read
 from alphorn.servers.imap.fetching.recent import WORTH_KEEPING, RecentMessages
@@ -36,6 +36,8 @@ SLICE_OCTETS = 128 << 10
 
 async def fetch(session: ImapSession, command: Fetch, tag: bytes) -> Outcome:
     view = session.selected()
+    if command.vanished:
+        raise Bad("QRESYNC is not enabled")  # RFC 7162 §3.2.6
     uids = uids_meant(view, command.numbers, uid=command.uid)
     if Item.MODSEQ in command.items:
         session.condstore = True

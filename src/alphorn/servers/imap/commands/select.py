@@ -2,6 +2,7 @@
 
 from alphorn.servers.imap import identifiers, mailboxes
 from alphorn.servers.imap import uids as uid_sequences
+from alphorn.servers.imap.failures import Bad
 from alphorn.servers.imap.handler import Outcome, done
 from alphorn.servers.imap.session import ImapSession
 from alphorn.servers.imap.view import View
@@ -11,6 +12,8 @@ from alphorn.wire.imap.commands import Select
 
 def select(session: ImapSession, command: Select, tag: bytes) -> Outcome:
     """The mailbox open before is closed first, also where the new one cannot be opened."""
+    if command.qresync is not None:
+        raise Bad("QRESYNC is not enabled")  # RFC 7162 §3.2.5
     if session.view is not None:
         session.close_mailbox()
         session.send(render.ok("The mailbox selected before is closed", b"CLOSED"))
