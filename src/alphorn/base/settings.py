@@ -349,6 +349,21 @@ QUEUE_PRIVATE_DESTINATIONS = Setting(
     "this server at machines inside your network by what he writes into his DNS.",
 )
 
+IMAP_CONNECTIONS_PER_ACCOUNT = Setting(
+    "imap.connections_per_account",
+    kinds.whole(1, 1_000_000),
+    100,
+    "How many IMAP sessions one account may have at a time in each worker; a mail program opens "
+    "a handful.",
+)
+IMAP_PLAIN_LOGIN = Setting(
+    "imap.plain_login",
+    kinds.one_of("never", "loopback", "always"),
+    "loopback",
+    "Who may log in without TLS: nobody, clients on this machine, or everybody (who then sends "
+    "passwords for all to read on the way).",
+)
+
 # -- the store -------------------------------------------------------------------------------------
 
 STORE_IDLE = Setting(
@@ -405,6 +420,8 @@ TABLE: tuple[Setting[Any], ...] = (
     SMTP_TIMEOUT,
     IMAP_TIMEOUT,
     IMAP_LOGIN_TIMEOUT,
+    IMAP_CONNECTIONS_PER_ACCOUNT,
+    IMAP_PLAIN_LOGIN,
     LOGIN_ITERATIONS,
     LOGIN_ACCOUNT_FAILURES,
     LOGIN_NETWORK_FAILURES,

@@ -1,8 +1,10 @@
 """What one IMAP connection may cost; every number is a limit that a test names."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from alphorn.base import settings as table
+from alphorn.base.settings import Settings
 from alphorn.wire.imap.framing import Limits as WireLimits
 
 
@@ -30,6 +32,20 @@ class ImapLimits:
     failed_logins: int = 3
     failure_delay: float = 2.0
     connections_per_account: int = 100
-    message: int = 50 << 20
+    message: int = WireLimits().append
     plain_login: PlainLogin = PlainLogin.LOOPBACK
     wire: WireLimits = field(default_factory=WireLimits)
+
+    @staticmethod
+    def of(settings: Settings) -> "ImapLimits":
+        """What the settings say; a message that SMTP takes can be appended too."""
+        message = settings[table.SMTP_MAX_MESSAGE_OCTETS]
+        wire = WireLimits()
+        return ImapLimits(
+            idle=settings[table.IMAP_TIMEOUT],
+            login=settings[table.IMAP_LOGIN_TIMEOUT],
+            connections_per_account=settings[table.IMAP_CONNECTIONS_PER_ACCOUNT],
+            message=message,
+            plain_login=PlainLogin(settings[table.IMAP_PLAIN_LOGIN]),
+            wire=replace(wire, append=message, append_total=2 * message, discard=5 * message),
+        )

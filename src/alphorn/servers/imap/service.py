@@ -1,5 +1,6 @@
 """What all IMAP sessions of a worker share, and where they come from."""
 
+import asyncio
 import ipaddress
 import weakref
 from array import array
@@ -11,7 +12,7 @@ from alphorn.servers.connection import IO
 from alphorn.servers.imap.fetching.recent import RecentMessages
 from alphorn.servers.imap.handlers import HANDLERS
 from alphorn.servers.imap.limits import ImapLimits, PlainLogin
-from alphorn.servers.imap.registry import Registry
+from alphorn.servers.imap.registry import Registry, Subscribe
 from alphorn.servers.imap.session import ImapSession
 from alphorn.servers.imap.view import View
 from alphorn.store.api import Store
@@ -19,13 +20,13 @@ from alphorn.wire.imap import capabilities
 from alphorn.wire.imap.core import ImapCore
 from alphorn.wire.sasl.mechanisms import MECHANISMS
 
+TICK_SECONDS = 2.0
 SASL_MECHANISMS = tuple(mechanism.name for mechanism in MECHANISMS)
 
 
 class ImapService:
-    """One per worker, used on its event loop. `tls`: STARTTLS can be had.
-
-    The worker calls `registry.changed` on wake-ups and `registry.end_stale` every few seconds.
+    """One per worker, used on its event loop. `subscribe` is the bus's; `tls`: STARTTLS can be had.
+    The worker runs `watch` beside the sessions.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class ImapService:
         directory: DirectoryView,
         authenticator: Authenticator,
         limits: ImapLimits,
+        subscribe: Subscribe,
         *,
         hostname: str,
         tls: bool,
@@ -43,7 +45,7 @@ class ImapService:
         self.authenticator = authenticator
         self.limits = limits
         self.greeting = f"{hostname} Alphorn at your service"
-        self.registry = Registry(directory, limits.connections_per_account)
+        self.registry = Registry(directory, subscribe, limits.connections_per_account)
         self.tls = tls
         self.handlers = HANDLERS
         self.recent = RecentMessages()
@@ -54,6 +56,12 @@ class ImapService:
     def session(self) -> ImapSession:
         """A session for a new connection."""
         return ImapSession(self)
+
+    async def watch(self) -> None:
+        """End what must not go on, and look for what nobody hinted at; until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self.registry.tick()
 
     def core(self, io: IO) -> ImapCore:
         """The protocol core of a new connection."""

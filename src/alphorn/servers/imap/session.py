@@ -103,7 +103,9 @@ class ImapSession:
             self._wake.cancel()
         if self._task is not None:
             self._task.cancel()
-        self.service.registry.leave(self)
+        if self.account is not None:
+            self.service.registry.leave(self, self.account)
+            self.account = None
         self.view = None
 
     def shutdown(self) -> None:
@@ -129,6 +131,11 @@ class ImapSession:
         ):
             loop = asyncio.get_running_loop()
             self._wake = loop.call_later(GATHER_SECONDS, self._tell_idler)
+
+    def look(self) -> None:
+        """Look for changes although nobody hinted at one, if somebody idles here."""
+        if self.view is not None:
+            self.changed(self.view.mailbox_id)
 
     # -- for handlers --
 

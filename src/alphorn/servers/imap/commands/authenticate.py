@@ -61,22 +61,22 @@ class Dialog:
                 try:
                     self._scram = found = authenticator.scram(username, PROTOCOL, peer)
                 except Throttled as error:
-                    return refuse(session, username, error)
+                    return refuse(session, error)
                 self._exchange.found(found.salt, found.iterations, found.keys)
                 return self.advance(session)
             case CheckPassword(identity, password):
                 return with_password(session, identity, password)
-            case Success(identity, credential):
+            case Success(_, credential):
                 assert self._scram is not None
                 try:
                     account = authenticator.scram_succeeded(self._scram, credential, PROTOCOL, peer)
                 except AuthFailed as error:
-                    return refuse(session, identity, error)
+                    return refuse(session, error)
                 return admit(session, account)
-            case Failure(kind, text, identity):
-                return self._failed(session, kind, text, identity)
+            case Failure(kind, text):
+                return self._failed(session, kind, text)
 
-    def _failed(self, session: ImapSession, kind: FailureKind, text: str, identity: str) -> Next:
+    def _failed(self, session: ImapSession, kind: FailureKind, text: str) -> Next:
         match kind:
             case FailureKind.MALFORMED:
                 raise Bad(text)
@@ -87,6 +87,4 @@ class Dialog:
                     session.service.authenticator.scram_failed(
                         self._scram, PROTOCOL, session.io.peer.address
                     )
-                return refuse(
-                    session, identity, AuthFailed(text, reason="the SCRAM proof is wrong")
-                )
+                return refuse(session, AuthFailed(text, reason="wrong-password"))

@@ -1,7 +1,6 @@
 """LOGIN (RFC 9051 §6.2.3), and what every way to log in ends with."""
 
 import asyncio
-import logging
 
 from alphorn.base.errors import AlphornError
 from alphorn.base.secret import Secret
@@ -15,8 +14,6 @@ from alphorn.wire.imap import codes
 from alphorn.wire.imap.commands import Login
 
 PROTOCOL = LoginProtocol.IMAP
-
-_log = logging.getLogger(__name__)
 
 
 async def login(session: ImapSession, command: Login, tag: bytes) -> Outcome:
@@ -32,7 +29,7 @@ async def with_password(session: ImapSession, user: str, password: Secret) -> Ou
         if account is None:
             account = await session.io.run(authenticator.password, user, password, PROTOCOL, peer)
     except (AuthFailed, Throttled) as error:
-        return await refuse(session, user, error)
+        return await refuse(session, error)
     return await admit(session, account)
 
 
@@ -46,25 +43,19 @@ async def admit(session: ImapSession, account: AccountInfo) -> Outcome:
         if not service.store.exists(account.id):
             await session.io.run(service.store.create, account.id)
     except BaseException:
-        service.registry.leave(session)
         session.account = None
+        service.registry.leave(session, account)
         raise
     session.core.authenticated()
     session.dialog = None
     session.io.timeout(service.limits.idle)
-    _log.info("login", extra={"peer": session.io.peer.address, "account": account.address})
     return done(b"Logged in", codes.capability(session.capabilities()))
 
 
-async def refuse(session: ImapSession, user: str, error: AlphornError) -> Outcome:
-    """The end of each login that failed: late, and after a few the connection is closed."""
+async def refuse(session: ImapSession, error: AlphornError) -> Outcome:
+    """The end of each login that failed: late, and after a few the connection is closed. The
+    authenticator has reported it."""
     limits = session.service.limits
-    reason = error.reason if isinstance(error, AuthFailed) else error.text
-    _log.info(
-        "login refused: %s",
-        reason,
-        extra={"peer": session.io.peer.address, "account": user},
-    )
     session.failed_logins += 1
     await asyncio.sleep(limits.failure_delay)
     if session.failed_logins >= limits.failed_logins:
