@@ -9,11 +9,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from alphorn import __version__
 from alphorn.base.errors import AlphornError
 from alphorn.base.settings import SettingsError
-from alphorn.cli.table import Argument, Command, Context, Group
+from alphorn.cli.table import Argument, Command, Context, Section
 
 PROGRAM = "alphorn"
 DATA_VARIABLE = "ALPHORN_DATA"
@@ -35,59 +36,44 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=28, width=min(100, _columns() - 2))
 
 
-def build(commands: Sequence[Command], groups: Sequence[Group]) -> argparse.ArgumentParser:
-    """The parser of the whole command line. A command's row is found in `args.command`."""
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description=DESCRIPTION,
-        formatter_class=_Help,
-        epilog=f"{PROGRAM} COMMAND --help says more about each.",
-        allow_abbrev=False,
-    )
+def build(sections: Sequence[Section], chosen: str | None) -> argparse.ArgumentParser:
+    """The parser; only the chosen section's commands are loaded. The row is `args.command`."""
+    parser = _Parser(prog=PROGRAM)
+    _describe(parser, DESCRIPTION, f"{PROGRAM} COMMAND --help says more about each.")
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    _add(parser, _DATA)
-    top = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    below: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
-    for group in groups:
-        one = top.add_parser(
-            group.name,
-            help=group.help,
-            description=_sentence(group.help),
-            formatter_class=_Help,
-            epilog=f"{PROGRAM} {group.name} COMMAND --help says more about each.",
-            allow_abbrev=False,
+    top = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=_Parser
+    )
+    for section in sections:
+        if section.name != chosen:
+            top.add_parser(section.name, help=section.help)
+            continue
+        commands = section.load()
+        if [command.name for command in commands] == [section.name]:
+            _fill(top.add_parser(section.name, help=section.help), commands[0])
+            continue
+        group = top.add_parser(section.name, help=section.help)
+        _describe(group, section.help, f"{PROGRAM} {section.name} COMMAND --help says more.")
+        below = group.add_subparsers(
+            title="commands", metavar="COMMAND", required=True, parser_class=_Parser
         )
-        _add(one, _DATA)
-        below[group.name] = one.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in commands:
-        first, _, rest = command.name.partition(" ")
-        parent, name = (below[first], rest) if rest else (top, first)
-        one = parent.add_parser(
-            name,
-            help=command.help,
-            description=command.description or _sentence(command.help),
-            formatter_class=_Help,
-            allow_abbrev=False,
-        )
-        one.set_defaults(command=command)
-        for argument in command.arguments:
-            _add(one, argument)
-        _add(one, _DATA)
+        for command in commands:
+            name = command.name.removeprefix(section.name).strip()
+            _fill(below.add_parser(name, help=command.help), command)
     return parser
 
 
 def run(
-    commands: Sequence[Command],
-    groups: Sequence[Group],
+    sections: Sequence[Section],
     open_context: Callable[[Path, Command], Context],
     argv: Sequence[str] | None = None,
 ) -> int:
     """Parse, call the command, and turn what it raises into an exit code."""
-    args = build(commands, groups).parse_args(argv)
-    command: Command = args.command
-    data = data_folder(getattr(args, "data", None))
+    argv = sys.argv[1:] if argv is None else argv
     try:
-        with open_context(data, command) as context:
+        args = build(sections, first_word(argv)).parse_args(argv)
+        command: Command = args.command
+        with open_context(data_folder(getattr(args, "data", None)), command) as context:
             return command.run(context, args)
     except SettingsError as error:
         for text in error.errors:
@@ -99,9 +85,20 @@ def run(
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Who read our output has seen enough; nothing more is to be written at exit either.
+        # Who reads our output has seen enough; nothing more is to be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def first_word(argv: Sequence[str]) -> str | None:
+    """The section that the command line asks for."""
+    words = iter(argv)
+    for word in words:
+        if word == "--data":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def data_folder(given: Path | None) -> Path:
@@ -116,8 +113,24 @@ def data_folder(given: Path | None) -> Path:
     return Path(home, "alphorn")
 
 
-def _add(parser: argparse.ArgumentParser, argument: Argument) -> None:
-    parser.add_argument(*argument.flags, **argument.options)
+class _Parser(argparse.ArgumentParser):
+    """Every one takes --data, before the command and after it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_Help, allow_abbrev=False, **options)
+        self.add_argument(*_DATA.flags, **_DATA.options)
+
+
+def _describe(parser: argparse.ArgumentParser, description: str, epilog: str = "") -> None:
+    parser.description = _sentence(description)
+    parser.epilog = epilog
+
+
+def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
+    _describe(parser, command.description or command.help)
+    parser.set_defaults(command=command)
+    for argument in command.arguments:
+        parser.add_argument(*argument.flags, **argument.options)
 
 
 def _sentence(text: str) -> str:

@@ -58,11 +58,16 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The first word of several commands, with a line of help."""
+class Section:
+    """The first word of commands: of one, or of several with a second word.
+
+    `load` gives the commands; it imports their module only when one of them (or its help) is asked
+    for, so that no command pays for the others.
+    """
 
     name: str
     help: str
+    load: Callable[[], tuple[Command, ...]]
 
 
 @dataclass(slots=True)

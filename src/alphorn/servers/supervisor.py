@@ -13,7 +13,6 @@ The supervisor itself opens no database, has no threads and no event loop, so th
 and what it imported is shared by all.
 """
 
-import fcntl
 import gc
 import logging
 import math
@@ -24,13 +23,12 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 from alphorn.base import settings as table
 from alphorn.base.errors import AlphornError, Refused
 from alphorn.base.settings import Settings, SettingsError
-from alphorn.servers import handover, notify, privileges, processes
+from alphorn.servers import handover, lock, notify, privileges, processes
 from alphorn.servers.admission import Admission
 from alphorn.servers.handover import Handover
 from alphorn.servers.launch import Launch
@@ -39,7 +37,6 @@ from alphorn.servers.metrics import Metrics
 from alphorn.servers.processes import Child, Phase
 from alphorn.servers.worker import FAILED, READY, Seat
 
-LOCK_FILE = "alphorn.pid"
 METRICS_FOLDER = "metrics"
 KILL_AFTER = 1.8
 YOUNG_SECONDS = 10.0
@@ -89,12 +86,12 @@ class Supervisor:
         left = handover.take()
         run_folder = self._launch.run_folder
         account = privileges.account_for(self._settings[table.USER], self._launch.data)
-        self._lock = left.lock if left else lock(run_folder)
+        self._lock = left.lock if left else lock.take(run_folder)
         self._life = left.life if left else os.pipe()
         self._bound = self._bind(list(left.bound) if left else [])
         privileges.raise_file_limit()
         if account is not None:
-            for path in (run_folder, run_folder / LOCK_FILE):
+            for path in (run_folder, run_folder / lock.FILE_NAME):
                 os.chown(path, account.pw_uid, account.pw_gid)
             privileges.become(account)
         roles = tuple(dict.fromkeys(listener.role for listener in LISTENERS))
@@ -409,38 +406,6 @@ class Supervisor:
         except OSError as error:
             self._wakeup = self._handle_signals()
             _log.error("not restarted: %s", error)
-
-
-def lock(folder: Path) -> int:
-    """Make sure that only one service uses the data. Raises Refused that names the other one."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        pid = os.pread(handle, 20, 0).decode().strip()
-        os.close(handle)
-        raise Refused(
-            f"Alphorn runs already with this data (process {pid}).", code="running"
-        ) from error
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, b"%d\n" % os.getpid(), 0)
-    return handle
-
-
-def running(folder: Path) -> int | None:
-    """The process number of the service that uses this data, or None."""
-    try:
-        handle = os.open(folder / LOCK_FILE, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return int(os.pread(handle, 20, 0) or b"0") or None
-    finally:
-        os.close(handle)
-    return None
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
