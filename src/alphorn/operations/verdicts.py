@@ -27,7 +27,7 @@ class Verdicts:
     def name(self, address: str, stored_key: bytes, password: str) -> bytes:
         """Under what the verdict on this password is remembered."""
         who = address.encode("utf-8", "replace")
-        what = b"%d:%b%b%b" % (len(who), who, stored_key, password.encode())
+        what = b"%d:%d:%b%b%b" % (len(who), len(stored_key), who, stored_key, password.encode())
         return hmac.digest(self._key, what, "sha256")
 
     def get(self, name: bytes, now: float) -> bool | None:
