@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from alphorn.message.envelope import Body, Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
-from alphorn.queue.intake import Lifetimes
+from alphorn.queue.intake import Lifetimes, prepare
 from alphorn.queue.queue import Queue
+from alphorn.queue.values import Claim, QueuedRecipient
 
 NOW = 1_700_000_000.0
 MESSAGE = (
@@ -55,3 +56,14 @@ def make_queue(
     folder: Path, clock: Clock | None = None, lifetimes: Lifetimes | None = None
 ) -> Queue:
     return Queue(folder / "queue.sqlite", clock=clock or Clock(), lifetimes=lifetimes)
+
+
+def claim_of(
+    given: Envelope, raw: bytes = MESSAGE, destination: str = "remote.test", urgent: bool = False
+) -> Claim:
+    """A claim as if the envelope's recipients were queued, with ids from 1 on."""
+    message = prepare(raw, given, origin(), NOW, Lifetimes()).message
+    recipients = tuple(
+        QueuedRecipient(id, entry, 0, urgent, None) for id, entry in enumerate(given.recipients, 1)
+    )
+    return Claim(message, destination, recipients)

@@ -248,7 +248,8 @@ def silent_address() -> tuple[str, int]:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind((LOOPBACK, 0))
     _kept.append(sock)
-    return sock.getsockname()[:2]
+    host, port = sock.getsockname()[:2]
+    return str(host), int(port)
 
 
 _kept: list[socket.socket] = []
