@@ -11,10 +11,11 @@ from pathlib import Path
 
 from alphorn.base.errors import NotFound, Refused
 from alphorn.base.kinds import MAX_PORT
+from alphorn.base.layout import Layout
 from alphorn.base.settings import ROLES
 from alphorn.cli.table import Argument, Command, Context
 from alphorn.servers import lock
-from alphorn.servers.launch import RUN_FOLDER, Launch
+from alphorn.servers.launch import Launch
 
 MAX_WORKERS = 256
 DEMO_WORKERS = 2
@@ -71,7 +72,7 @@ def _restart(context: Context, args: Namespace) -> int:
 
 
 def _service(context: Context) -> int:
-    pid = lock.holder(context.data / RUN_FOLDER)
+    pid = lock.holder(Layout(context.data).run)
     if pid is None:
         raise NotFound(f"No service runs with the data in {context.data}.", code="not-running")
     return pid

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alphorn.base import settings as table
+from alphorn.base.layout import Layout
 from alphorn.base.settings import Settings
-
-RUN_FOLDER = "run"
 
 
 def cores() -> int:
@@ -35,8 +34,8 @@ class Launch:
         return self.local and not self.strict
 
     @property
-    def run_folder(self) -> Path:
-        return self.data / RUN_FOLDER
+    def layout(self) -> Layout:
+        return Layout(self.data)
 
     def worker_count(self, settings: Settings) -> int:
         asked = settings[table.WORKERS] if self.workers is None else self.workers

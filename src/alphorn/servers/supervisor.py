@@ -37,7 +37,6 @@ from alphorn.servers.metrics import Metrics
 from alphorn.servers.processes import Child, Phase
 from alphorn.servers.worker import FAILED, READY, Seat
 
-METRICS_FOLDER = "metrics"
 KILL_AFTER = 1.8
 YOUNG_SECONDS = 10.0
 FIRST_WAIT = 0.2
@@ -84,20 +83,20 @@ class Supervisor:
     def run(self) -> int:
         """Serve until told to stop; the exit code. Raises Refused where it cannot begin."""
         left = handover.take()
-        run_folder = self._launch.run_folder
+        layout = self._launch.layout
         account = privileges.account_for(self._settings[table.USER], self._launch.data)
-        self._lock = left.lock if left else lock.take(run_folder)
+        self._lock = left.lock if left else lock.take(layout.run)
         self._life = left.life if left else os.pipe()
         self._bound = self._bind(list(left.bound) if left else [])
         privileges.raise_file_limit()
         if account is not None:
-            for path in (run_folder, run_folder / lock.FILE_NAME):
+            for path in (layout.run, layout.run / lock.FILE_NAME):
                 os.chown(path, account.pw_uid, account.pw_gid)
             privileges.become(account)
         roles = tuple(dict.fromkeys(listener.role for listener in LISTENERS))
         slots = max(MIN_SLOTS, 4 * self._launch.worker_count(self._settings))
         self._admission = Admission(slots, roles)
-        self._metrics = Metrics(run_folder / METRICS_FOLDER, fresh=left is None)
+        self._metrics = Metrics(layout.metrics, fresh=left is None)
         if left:
             self._adopt(left)
         self._wakeup = self._handle_signals()

@@ -40,7 +40,6 @@ TASKS_SECONDS = 0.3
 THREADS_SECONDS = 0.3
 TASK_AGAIN_SECONDS = 10.0
 CERTIFICATE_SECONDS = 60.0
-BUS_FOLDER = "bus"
 METRICS = "metrics"
 TLS_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 READY = b"ready\n"
@@ -125,7 +124,7 @@ class Worker:
         self._pool = ThreadPool(loop, seat.settings[table.THREADS])
         self._gate = Gate(seat.admission, seat.slot, seat.launch.lenient)
         self._tls: TlsContexts | None = None
-        self._bus = Bus(seat.launch.run_folder / BUS_FOLDER)
+        self._bus = Bus(seat.launch.layout.bus)
         self._bus.attach(loop)
         self._parts = build(seat, self._bus)
         self._acceptors: list[Acceptor] = []

@@ -1,0 +1,57 @@
+"""Where everything lies in the data folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alphorn.base import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`run` holds what belongs to the running service only; the rest is worth a backup."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.root / settings.FILE_NAME
+
+    @property
+    def control(self) -> Path:
+        return self.root / "control.sqlite"
+
+    @property
+    def accounts(self) -> Path:
+        return self.root / "accounts"
+
+    @property
+    def queue(self) -> Path:
+        return self.root / "queue.sqlite"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state.sqlite"
+
+    @property
+    def trace(self) -> Path:
+        return self.root / "trace.sqlite"
+
+    @property
+    def tls(self) -> Path:
+        return self.root / "tls"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def bus(self) -> Path:
+        return self.run / "bus"
+
+    @property
+    def metrics(self) -> Path:
+        return self.run / "metrics"
