@@ -10,6 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from alphorn.store.sqlite import SqliteStore
+from alphorn.store.state import State
+
 from alphorn.directory.last_use import LastUses
 from alphorn.directory.values import AccountInfo
 from alphorn.operations.authenticate import Authenticator
@@ -17,8 +20,7 @@ from alphorn.operations.throttle import LoginLimits, LoginThrottle
 from alphorn.servers.imap.limits import ImapLimits
 from alphorn.servers.imap.service import ImapService
 from alphorn.servers.tls import TlsFiles
-from alphorn.store.sqlite import SqliteStore
-from alphorn.store.state import State
+from alphorn.servers.transport import Host
 from tests.support.installation import ITERATIONS, Installation
 from tests.support.stage import stage
 
@@ -35,6 +37,7 @@ class House:
         self.folder = folder
         self.limits = LIMITS
         self.services: list[ImapService] = []
+        self.hosts: list[Host] = []
         self._subscribers: dict[int, list[Subscriber]] = {}
         self._ends: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -88,7 +91,8 @@ class House:
         """The port on which one more worker serves."""
         self._loop = asyncio.get_running_loop()
         service = self.service(store, tls=files is not None)
-        async with stage(service.session, files) as (_, port):
+        async with stage(service.session, files) as (host, port):
+            self.hosts.append(host)
             yield port
 
     def limit(self, **limits: object) -> None:

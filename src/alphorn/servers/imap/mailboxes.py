@@ -28,10 +28,18 @@ def line(
     *,
     utf8: bool,
     child_info: Iterable[str] = (),
+    old_name: str | None = None,
     response: bytes = b"LIST",
 ) -> bytes:
+    """A line of LIST or LSUB; attributes without the backslash."""
     return render.mailbox_line(
-        attributes, SEPARATOR, name, utf8, child_info=child_info, response=response
+        attributes,
+        SEPARATOR,
+        name,
+        utf8,
+        child_info=child_info,
+        old_name=old_name,
+        response=response,
     )
 
 

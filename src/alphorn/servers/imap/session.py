@@ -18,7 +18,7 @@ from alphorn.base.errors import AlphornError, NotFound, Unavailable
 from alphorn.directory.values import AccountInfo
 from alphorn.servers.connection import IO
 from alphorn.servers.imap import eager, failures
-from alphorn.servers.imap.failures import CommandError
+from alphorn.servers.imap.failures import CommandError, No
 from alphorn.servers.imap.handler import Handler, Outcome, Tells
 from alphorn.servers.imap.view import View
 from alphorn.store.api import Account
@@ -160,6 +160,11 @@ class ImapSession:
         """Let go what was sent, and wait until the client has taken enough of it."""
         self._write()
         await self.io.drain()
+
+    def check_end(self) -> None:
+        """Between the portions of a long reply: raises No where the session is to end."""
+        if self._last_words is not None:
+            raise No("Stopped, for the session ends", b"UNAVAILABLE")
 
     def start_tls(self) -> None:
         """Shake hands, once what was sent has left."""

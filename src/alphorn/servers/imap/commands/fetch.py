@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from alphorn.base.flags import Flag
 from alphorn.base.numbers import NumberSet
 from alphorn.servers.imap import uids as uid_sequences
-from alphorn.servers.imap.commands.selecting import uids_meant
-from alphorn.servers.imap.failures import Bad, No
+from alphorn.servers.imap.commands.selecting import all_there, uids_meant
+from alphorn.servers.imap.failures import Bad
 from alphorn.servers.imap.fetching import batches
 from alphorn.servers.imap.fetching.plan import Plan, Row, plan, read
 from alphorn.servers.imap.fetching.recent import WORTH_KEEPING, RecentMessages
@@ -47,8 +47,8 @@ async def fetch(session: ImapSession, command: Fetch, tag: bytes) -> Outcome:
         made = plan(command.items)
         reader = _fetch_lines if made.weight is None else _fetch_bodies
         found = await reader(session, made, command.items, uids, since)
-        if found < wanted and not since and not command.uid:
-            raise No("Some of the messages have been expunged", b"EXPUNGEISSUED")
+        if not since:
+            return all_there(b"FETCH done", wanted, found, uid=command.uid)
     return b"OK FETCH done"
 
 
@@ -62,6 +62,7 @@ async def _fetch_lines(
         if found:
             await session.drain()
             await asyncio.sleep(0)  # others get their turn
+            session.check_end()
         rows = read(session.mail(), view.mailbox_id, portion, made.columns, since)
         if rows:
             session.send(made.lines(_numbers(view.uids, rows), rows))
@@ -107,6 +108,7 @@ async def _fetch_bodies(
                 flagged = portion_read.flagged
                 session.settle(flagged.before, flagged.modseq)
             await _send(session, portion_read.pieces)
+            session.check_end()
     return found
 
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 from alphorn.base.numbers import NumberSet
 from alphorn.servers.imap import uids as uid_sequences
-from alphorn.servers.imap.commands.selecting import uids_meant, writable
-from alphorn.servers.imap.failures import No
+from alphorn.servers.imap.commands.selecting import all_there, uids_meant, writable
 from alphorn.servers.imap.handler import Outcome, done
 from alphorn.servers.imap.session import ImapSession
 from alphorn.servers.imap.view import View
-from alphorn.store.api import FlagAction, FlagsChanged, Status
+from alphorn.store.api import FlagAction, Status
 from alphorn.wire.imap import codes, render, tokens
 from alphorn.wire.imap.commands import Store, StoreAction
 from alphorn.wire.imap.items import Item
@@ -42,9 +41,7 @@ async def store(session: ImapSession, command: Store, tag: bytes) -> Outcome:
     _answer(session, view, command, result.statuses)
     if result.unchanged:
         return done(b"Conditional STORE failed", _modified(view, command, result.unchanged))
-    if _lost(result, wanted) and not command.uid:
-        raise No("Some of the messages have been expunged", b"EXPUNGEISSUED")
-    return b"OK STORE done"
+    return all_there(b"STORE done", wanted, len(result.statuses), uid=command.uid)
 
 
 def _answer(session: ImapSession, view: View, command: Store, statuses: Sequence[Status]) -> None:
@@ -69,7 +66,3 @@ def _modified(view: View, command: Store, unchanged: NumberSet) -> bytes:
     if not command.uid:
         unchanged = uid_sequences.numbers_in(view.uids, unchanged)
     return codes.modified(tokens.number_set(unchanged))
-
-
-def _lost(result: FlagsChanged, wanted: int) -> bool:
-    return len(result.statuses) + len(result.unchanged) < wanted
