@@ -33,7 +33,15 @@ PIECES = (
     b"Subject: =?utf-8?Q?=C3=BC?= \r\n =?utf-8?B?4pyT?=\r\n",
     b"Date: 1 Jan 70 00:00 A\r\n",
     b"References: <a@b> <c@d>\r\n",
-    *(b"Message-ID: <x@y>\r\n", b"=3D=\r\n", b"QUJD", b"<p>&amp;", b"<!--", b"<style", b"From x\r\n"),
+    *(
+        b"Message-ID: <x@y>\r\n",
+        b"=3D=\r\n",
+        b"QUJD",
+        b"<p>&amp;",
+        b"<!--",
+        b"<style",
+        b"From x\r\n",
+    ),
 )
 structured = st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join)
 markup = st.text(alphabet="abc <>\"'()@,;:.=?*_%&\\[]/!-\t\r\nQqBb1209üé\udcff\0", max_size=200)

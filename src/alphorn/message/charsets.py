@@ -89,6 +89,9 @@ _CHARSETS = frozenset(
     )
 )
 
+_FEW = 1000  # up to here, replacing each is faster than translating the whole text
+_ESCAPED = re.compile("[\udc80-\udcff]+")
+
 # A lone surrogate stands for an octet that was not UTF-8: most likely windows-1252.
 _REPAIR = {
     0xDC80 + n: bytes((0x80 + n,)).decode("cp1252", "replace").replace("\ufffd", chr(0x80 + n))
@@ -123,11 +126,18 @@ def decode(data: bytes, label: str) -> str:
 
 
 def decode_unlabelled(data: bytes) -> str:
-    """UTF-8 where the octets are that, windows-1252 for those that are not."""
+    """UTF-8 where the octets are that, else windows-1252; damaged UTF-8 is a mixture of the two."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return data.decode("utf-8", "surrogateescape").translate(_REPAIR)
+        text = data.decode("utf-8", "surrogateescape")
+    valid = len(text.encode("utf-8", "ignore"))
+    strangers = len(data) - valid
+    if valid - (len(text) - strangers) <= strangers:  # sequences do not even add as many octets
+        return data.decode("cp1252", "replace")
+    if strangers > _FEW:
+        return text.translate(_REPAIR)
+    return _ESCAPED.sub(lambda match: match[0].translate(_REPAIR), text)
 
 
 def repair(text: str) -> str:

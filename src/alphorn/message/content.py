@@ -60,8 +60,10 @@ def media_type(value: str) -> MediaType:
 
 
 def _media_type(value: str) -> MediaType:
-    value = strip_comments(value)
     match = _TYPE.match(value)
+    if match is None and "(" in value:
+        value = strip_comments(value)
+        match = _TYPE.match(value)
     if match is None:
         return TEXT_PLAIN
     return MediaType(match[1].lower(), match[2].lower(), parameters(value, match.end()))
@@ -71,13 +73,17 @@ _cached_media_type = lru_cache(maxsize=1024)(_media_type)
 
 
 def disposition(value: str) -> tuple[str, Parameters]:
-    """The lower-case disposition ("" where there is none) and its parameters (RFC 2183 §2)."""
-    value = strip_comments(value)
+    """The lower-case disposition ("" where there is none) and its parameters (RFC 2183 §2).
+
+    Parameters without a disposition make it an attachment, as an unknown one would (§2.8).
+    """
     match = _WORD.match(value)
-    if match is None:
-        return "", parameters(value, 0)
-    if value[match.end() : match.end() + 1] == "=":
-        return "", parameters(value, 0)
+    if match is None and "(" in value:
+        value = strip_comments(value)
+        match = _WORD.match(value)
+    if match is None or value[match.end() : match.end() + 1] == "=":
+        found = parameters(value, 0)
+        return ("attachment" if found else ""), found
     return match[1].lower(), parameters(value, match.end())
 
 
@@ -90,7 +96,10 @@ def transfer_encoding(value: str) -> str:
 
 
 def parameters(value: str, begin: int) -> Parameters:
-    """The `name=value` pairs after `begin`, at most MAX_PARAMETERS of them."""
+    """The `name=value` pairs after `begin`, at most MAX_PARAMETERS of them.
+
+    File names without quotes keep their spaces and parentheses; elsewhere those end the value.
+    """
     found: list[tuple[str, str]] = []
     for match in _PARAMETER.finditer(value, begin):
         name, quoted, bare = match.groups()
@@ -100,7 +109,7 @@ def parameters(value: str, begin: int) -> Parameters:
         elif name in ("name", "filename"):
             found.append((name, bare.rstrip()))
         else:
-            found.append((name, (bare.split(None, 1) or ("",))[0]))
+            found.append((name, (bare.partition("(")[0].split(None, 1) or ("",))[0]))
         if len(found) == MAX_PARAMETERS:
             break
     return tuple(found)

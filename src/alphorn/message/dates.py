@@ -25,7 +25,9 @@ _ZONES |= {"EET": 120, "EEST": 180, "MSK": 180, "JST": 540, "KST": 540, "IST": 3
 
 # Matched against text in which each run of white space is one space.
 _TIME = r"(\d{1,2}) ?[:.] ?(\d{1,2})(?: ?[:.] ?(\d{1,2})(?:[.,]\d{1,9})?)? ?([AaPp][Mm]\b)?"
-_ZONE = r" ?(?:([+-]) ?(\d{1,4})(?!\d)|(?:UTC|GMT)?([+-])(\d{1,2}):(\d\d)|([A-Za-z]{1,5})\b)?"
+_ZONE = (
+    r" ?(?:([+-]) ?(\d{1,4})(?!\d)|(?:UTC|GMT)?([+-])(\d{1,2}):(\d\d)|([A-Za-z]{1,5})(?![A-Za-z]))?"
+)
 _USUAL = re.compile(
     rf"(?:[^ \d,]{{1,12}} ?,?)? ?(\d{{1,2}})[ -]?([A-Za-z]{{3}})[a-z]{{0,6}}[ ,.-]{{0,3}}"
     rf"(\d{{2,4}}),? {_TIME}{_ZONE}",
@@ -33,7 +35,7 @@ _USUAL = re.compile(
 )
 _ASCTIME = re.compile(
     rf"(?:[A-Za-z]{{3,9}} ?,? )?([A-Za-z]{{3}})[a-z]{{0,6}} (\d{{1,2}}) ?,? ?"
-    rf"(?:(\d{{4}}),? )?{_TIME}{_ZONE}(?: ?(\d{{4}}))?",
+    rf"(?:(\d{{4}}),? )?{_TIME}(?: ?(\d{{4}})(?!\d))?{_ZONE}(?: ?(\d{{4}}))?",
     re.ASCII,
 )
 
@@ -60,8 +62,8 @@ def parse(text: str) -> Date | None:
     match = _ASCTIME.match(text)
     if match is None:
         return None
-    month, day, year, *rest, late_year = match.groups()
-    return _date(late_year if year is None else year, month, day, rest)
+    month, day, first, hour, minute, second, half, middle, *zone, last = match.groups()
+    return _date(first or middle or last, month, day, [hour, minute, second, half, *zone])
 
 
 def _date(year: str | None, month: str, day: str, rest: list[str | None]) -> Date | None:

@@ -118,9 +118,7 @@ def _parameters(parameters: Parameters, string: String) -> str:
 def _disposition(value: str, string: String) -> str:
     kind, parameters = content.disposition(value)
     if not kind:
-        if not parameters:
-            return "NIL"
-        kind = "attachment"  # RFC 2183 §2.8: an unknown disposition is an attachment
+        return "NIL"
     return f"({string(kind)} {_parameters(parameters, string)})"
 
 

@@ -3,11 +3,13 @@
 `parse` takes any octets and never raises. Lines and parts are found by `bytes.find` and `re` alone,
 so that time is linear in size and nothing per line of a body happens in Python. Both CRLF and bare
 LF end a line. An outer boundary ends everything within it (RFC 2046 §5.1.2), as does the end of
-the message where a closing boundary is missing.
+the message where a closing boundary is missing. A body part whose first line is neither empty nor a
+field has no header, so that text after a forgotten empty line is not lost.
 
 Bounds: MAX_DEPTH levels, MAX_PARTS entities (and one a level), MAX_DELIMITERS candidate delimiter
-lines, and MAX_SCANS times the message's size looked at over all levels. What lies beyond a bound
-stays in the last part as its data. Of a longer header only the first MAX_HEADER octets are read.
+lines, and MAX_SCANS times the message's size (plus SMALL octets) looked at over all levels. What
+lies beyond a bound stays in the last part as its data. Of a longer header only the first MAX_HEADER
+octets are read.
 """
 
 import re
@@ -28,10 +30,9 @@ MAX_DEPTH = 100
 MAX_PARTS = 1000
 MAX_DELIMITERS = 10_000
 MAX_SCANS = 20
+SMALL = 4 * 1024 * 1024
 MAX_HEADER = 256 * 1024
 MAX_BOUNDARY = 1000
-
-_SMALL = 64 * 1024
 
 _FIELD = re.compile(
     r"\n(from|to|cc|bcc|sender|reply-to|subject|date|in-reply-to|references|message-id"
@@ -40,6 +41,8 @@ _FIELD = re.compile(
 )
 _JOINED = frozenset(("to", "cc", "bcc"))
 _DELIMITER_END = re.compile(rb"(--)?[ \t]*+(?:\r?\n|\Z)")
+
+_PART_BEGIN = re.compile(rb"\r?\n|[!-9;-~]+[ \t]*+:|\Z")
 
 Fields = dict[str, str]
 
@@ -127,12 +130,17 @@ class _Parser:
         self.raw = raw
         self.parts = MAX_PARTS
         self.delimiters = MAX_DELIMITERS
-        self.octets = MAX_SCANS * len(raw) + _SMALL
+        self.octets = MAX_SCANS * len(raw) + SMALL
 
-    def entity(self, start: int, end: int, depth: int, default: MediaType) -> Entity:
+    def entity(
+        self, start: int, end: int, depth: int, default: MediaType, *, part: bool = False
+    ) -> Entity:
         raw = self.raw
         self.parts -= 1
-        body = header_end(raw, start, end)
+        if part and not _PART_BEGIN.match(raw, start, end):
+            body = start
+        else:
+            body = header_end(raw, start, end)
         fields = read_fields(raw, start, body)
         value = fields.get("content-type")
         media = default if value is None else media_type(value)
@@ -192,7 +200,7 @@ class _Parser:
                 continue
             if part >= 0:
                 stop = at - 1 if raw[at - 1] == 13 else at
-                children.append(self.entity(part, max(part, stop), depth + 1, default))
+                children.append(self.entity(part, max(part, stop), depth + 1, default, part=True))
                 part = -1
             if match[1] is not None:
                 break
@@ -201,5 +209,5 @@ class _Parser:
                 break
             at = max(part - 1, at + length)  # its line end may begin the next delimiter
         if part >= 0:
-            children.append(self.entity(part, end, depth + 1, default))
+            children.append(self.entity(part, end, depth + 1, default, part=True))
         return tuple(children)

@@ -102,13 +102,14 @@ class _Parts:
                 self.html = self.html or entity
             elif self.plain is None and media.subtype in ("plain", "enriched", "x-markdown"):
                 self.plain = entity
-            named = media.get("name") or any(key.startswith("filename") for key, _ in pairs)
-            self.attachment = self.attachment or bool(named)
+            if parent and not self.attachment:
+                names = (*media.parameters, *pairs)
+                self.attachment = any(key.startswith(("name", "filename")) for key, _ in names)
         elif not self.attachment and kind == "attachment":
             self.attachment = (media.type, media.subtype) not in _NO_ATTACHMENT
         elif not self.attachment:
             inline = "content-id" in entity.fields and (parent == "related" or kind == "inline")
-            returned = parent == "report" and media.type == "message"
+            returned = parent in ("report", "digest") and media.type == "message"
             self.attachment = not (
                 inline or returned or (media.type, media.subtype) in _NO_ATTACHMENT
             )

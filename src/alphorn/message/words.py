@@ -41,7 +41,7 @@ def decode(text: str) -> str:
 def decode_words(text: str) -> str:
     """`text`, of one or more lines, with its encoded words decoded and everything else kept."""
     found: list[str] = []
-    pending: list[bytes] = []
+    run: list[tuple[str, bytes]] = []  # adjacent words of one charset: encoding and payload
     charset = ""
     at = 0
     for word in _WORD.finditer(text):
@@ -49,23 +49,34 @@ def decode_words(text: str) -> str:
         label = label.partition("*")[0].lower()
         gap = text[at : word.start()]
         at = word.end()
-        if pending and (label != charset or (gap and not gap.isspace())):
-            found.append(charsets.decode(b"".join(pending), charset))
-            pending.clear()
+        if run and (label != charset or (gap and not gap.isspace())):
+            found.append(_decode_run(run, charset))
+            run.clear()
             if gap and not gap.isspace():
                 found.append(gap)
-        elif not pending:
+        elif not run:
             found.append(gap)
         charset = label
-        data = payload.encode("utf-8", "replace")
-        if encoding in "bB":
-            pending.append(transfer.decode_base64(data))
-        else:
-            pending.append(binascii.a2b_qp(data, header=True))
-    if pending:
-        found.append(charsets.decode(b"".join(pending), charset))
+        run.append((encoding, payload.encode("utf-8", "replace")))
+    if run:
+        found.append(_decode_run(run, charset))
     found.append(text[at:])
     return "".join(found)
+
+
+def _decode_run(run: list[tuple[str, bytes]], charset: str) -> str:
+    """Their octets are joined first: some programs cut characters, or even base64, anywhere."""
+    data: list[bytes] = []
+    cut = b""
+    for encoding, payload in [*run, ("q", b"")]:
+        if encoding in "bB":
+            cut += payload
+        if cut and (encoding in "qQ" or len(cut) % 4 == 0 or cut.endswith(b"=")):
+            data.append(transfer.decode_base64(cut))
+            cut = b""
+        if encoding in "qQ":
+            data.append(binascii.a2b_qp(payload, header=True))
+    return charsets.decode(b"".join(data), charset)
 
 
 def encode(text: str, used: int = 0) -> str:
