@@ -28,7 +28,7 @@ from types import FrameType
 from alphorn.base import settings as table
 from alphorn.base.errors import AlphornError, Refused
 from alphorn.base.settings import Settings, SettingsError
-from alphorn.servers import handover, lock, notify, privileges, processes
+from alphorn.servers import handover, lock, notify, privileges, processes, status
 from alphorn.servers.admission import Admission
 from alphorn.servers.handover import Handover
 from alphorn.servers.launch import Launch
@@ -155,9 +155,9 @@ class Supervisor:
         os.close(writing)
         with os.fdopen(reading, "rb") as pipe:
             said = pipe.read().decode()
-        _, status = os.waitpid(pid, 0)
-        if status:
-            raise Refused(said or f"The data could not be prepared: {processes.describe(status)}.")
+        _, ending = os.waitpid(pid, 0)
+        if ending:
+            raise Refused(said or f"The data could not be prepared: {processes.describe(ending)}.")
 
     def _begin_generation(self) -> None:
         self._generation += 1
@@ -249,6 +249,7 @@ class Supervisor:
         """Every worker of the generation answers: the former ones may go."""
         self._settled = True
         self._failure = ""
+        status.write(self._launch.layout.run, self._bound)
         for child in self._children.values():
             if child.generation != self._generation and child.phase is Phase.READY:
                 child.phase = Phase.LEAVING
@@ -264,7 +265,7 @@ class Supervisor:
     def _reap(self) -> None:
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, ending = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
@@ -276,11 +277,11 @@ class Supervisor:
                 child.close_status()
                 self._admission.clear(child.slot)
                 if child.phase is not Phase.LEAVING:
-                    self._died(child, status)
+                    self._died(child, ending)
 
-    def _died(self, child: Child, status: int) -> None:
+    def _died(self, child: Child, ending: int) -> None:
         age = time.monotonic() - child.born
-        facts = {"pid": child.pid, "how": processes.describe(status), "age": round(age, 1)}
+        facts = {"pid": child.pid, "how": processes.describe(ending), "age": round(age, 1)}
         self._metrics.worker_crashed()
         if child.generation != self._generation:
             _log.error("a worker of the former generation died", extra=facts)

@@ -1,0 +1,173 @@
+"""`alphorn account …`: what people log in to. `alphorn address add` makes one."""
+
+from argparse import Namespace
+
+from alphorn.cli.arguments import ORGANIZATION, octets, read_by
+from alphorn.cli.confirm import YES, confirm
+from alphorn.cli.table import JSON, Argument, Command, Context, Json
+from alphorn.directory.values import LANGUAGES, AccountInfo
+from alphorn.operations import accounts, addresses, grants
+
+PLAN_QUOTA = "plan"
+
+ADDRESS = Argument("address", help="its own address, such as anna@example.org")
+NAME = Argument("--name", help="the person's name")
+LANGUAGE = Argument("--language", choices=LANGUAGES, help="the person's language")
+_GRANTED = Argument("granted", metavar="other-address", help="the address to write as")
+_COLUMNS = {
+    "address": "Account",
+    "name": "Name",
+    "language": "Language",
+    "quota_octets": "Quota in octets",
+    "enabled": "On",
+}
+
+
+def row(info: AccountInfo) -> dict[str, Json]:
+    return {
+        "id": info.id,
+        "address": info.address,
+        "name": info.name,
+        "language": info.language,
+        "organization_id": info.organization_id,
+        "quota_octets": info.quota_octets,
+        "enabled": info.enabled,
+    }
+
+
+def _show(context: Context, args: Namespace, info: AccountInfo) -> int:
+    context.record(args, row(info), _COLUMNS)
+    return 0
+
+
+def _list(context: Context, args: Namespace) -> int:
+    listed = accounts.list_accounts(
+        context.services.control, organization=args.organization, domain=args.domain
+    )
+    context.table(
+        args,
+        [row(info) for info in listed],
+        _COLUMNS,
+        "No account yet; say: alphorn address add anna@example.org --password-stdin",
+    )
+    return 0
+
+
+def _show_one(context: Context, args: Namespace) -> int:
+    control = context.services.control
+    shown = row(accounts.show_account(control, args.address))
+    led = addresses.list_addresses(control, account=args.address)
+    shown["addresses"] = [info.address for info in led]
+    shown["may_write_as"] = list(grants.list_grants(control, args.address))
+    context.record(
+        args, shown, _COLUMNS | {"addresses": "Addresses", "may_write_as": "May write as"}
+    )
+    return 0
+
+
+def _set(context: Context, args: Namespace) -> int:
+    control = context.services.control
+    if args.name is not None:
+        accounts.rename_account(control, args.address, args.name)
+    if args.language is not None:
+        accounts.set_language(control, args.address, args.language)
+    if "quota" in args:
+        accounts.set_quota(control, args.address, args.quota)
+    return _show(context, args, accounts.show_account(control, args.address))
+
+
+def _switch(context: Context, args: Namespace, *, on: bool) -> int:
+    control = context.services.control
+    info = accounts.show_account(control, args.address)
+    addresses.enable_address(control, info.address, on=on)
+    return _show(context, args, accounts.show_account(control, args.address))
+
+
+def _enable(context: Context, args: Namespace) -> int:
+    return _switch(context, args, on=True)
+
+
+def _disable(context: Context, args: Namespace) -> int:
+    return _switch(context, args, on=False)
+
+
+def _log_out(context: Context, args: Namespace) -> int:
+    info = accounts.end_sessions(context.services.control, args.address)
+    context.note(f"Whoever is logged in to {info.address} has to log in again.")
+    return 0
+
+
+def remove(context: Context, args: Namespace) -> int:
+    """Also what `alphorn address remove` does with an account's own address."""
+    control = context.services.control
+    info = accounts.show_account(control, args.address)
+    leading = addresses.list_addresses(control, account=info.address)
+    others = [found.address for found in leading if found.address != info.address]
+    also = f" with its addresses {', '.join(others)}" if others else ""
+    confirm(
+        context,
+        args,
+        info.address,
+        f"This removes the account {info.address}{also} and all of its mail, for good.",
+    )
+    accounts.remove_account(control, info.address)
+    context.note(f"{info.address} and its mail are removed.")
+    return 0
+
+
+def _grant(context: Context, args: Namespace) -> int:
+    grants.grant_send_as(context.services.control, args.address, args.granted)
+    context.note(f"{args.address} may write as {args.granted}.")
+    return 0
+
+
+def _revoke(context: Context, args: Namespace) -> int:
+    grants.revoke_send_as(context.services.control, args.address, args.granted)
+    context.note(f"{args.address} may no longer write as {args.granted}.")
+    return 0
+
+
+COMMANDS = (
+    Command(
+        "account list",
+        "list the accounts",
+        _list,
+        (
+            ORGANIZATION,
+            Argument("--domain", metavar="NAME", help="only those of this domain"),
+            JSON,
+        ),
+    ),
+    Command("account show", "show one account", _show_one, (ADDRESS, JSON)),
+    Command(
+        "account set",
+        "change the name, language or quota of an account",
+        _set,
+        (
+            ADDRESS,
+            NAME,
+            LANGUAGE,
+            Argument(
+                "--quota",
+                type=read_by(octets, none=PLAN_QUOTA),
+                metavar="OCTETS",
+                help=f'how much mail it may hold, such as "5 GiB"; 0 for no limit, '
+                f"{PLAN_QUOTA} for the plan's",
+            ),
+            JSON,
+        ),
+    ),
+    Command("account enable", "switch an account on again", _enable, (ADDRESS, JSON)),
+    Command(
+        "account disable",
+        "switch an account off: no mail, no logins, nothing is lost",
+        _disable,
+        (ADDRESS, JSON),
+    ),
+    Command("account log-out", "end all sessions of an account", _log_out, (ADDRESS,)),
+    Command("account remove", "remove an account with its mail", remove, (ADDRESS, YES)),
+    Command(
+        "account grant", "let an account write as another address", _grant, (ADDRESS, _GRANTED)
+    ),
+    Command("account revoke", "take such a grant back", _revoke, (ADDRESS, _GRANTED)),
+)

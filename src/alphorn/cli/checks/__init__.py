@@ -1,0 +1,1 @@
+"""What `alphorn doctor` looks at. Each check takes facts and gives findings; it changes nothing."""
