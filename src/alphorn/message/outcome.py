@@ -1,0 +1,23 @@
+"""What became of a message for one recipient in our own domains."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from alphorn.message.envelope import EnvelopeRecipient
+
+
+class Fate(Enum):
+    DELIVERED = "delivered"  # in the mailbox, or on its way to where the address leads
+    DEFERRED = "deferred"  # for a passing reason; nothing was done
+    FAILED = "failed"  # for good; nothing was done
+
+
+@dataclass(frozen=True, slots=True)
+class LocalResult:
+    """`status` is an enhanced code (RFC 3463), of the class that agrees with `fate`; `text` is a
+    sentence for the sender."""
+
+    recipient: EnvelopeRecipient
+    fate: Fate
+    status: str
+    text: str
