@@ -18,7 +18,7 @@ from alphorn.dns.stub import StubResolver
 from alphorn.servers import status
 from alphorn.servers.launch import Launch
 from alphorn.servers.listeners import bindings
-from alphorn.servers.worker import tls_files
+from alphorn.servers.tls import tls_files
 
 Check = Callable[[Context], Iterator[Finding]]
 _MARKS = {Level.OK: "ok", Level.WARNING: "warning", Level.ERROR: "ERROR"}

@@ -12,12 +12,15 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from alphorn.base import settings as table
 from alphorn.base.errors import Refused
+from alphorn.base.settings import Settings
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL"
 
 _log = logging.getLogger(__name__)
 _Stamp = tuple[tuple[int, int, int], ...]
+_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 _MISSING: _Stamp = ((0, 0, 0),)
 
 
@@ -92,6 +95,15 @@ class TlsContexts:
         self._context, self._stamp, self._refused = context, stamp, ()
         _log.info("the TLS certificate was renewed")
         return True
+
+
+def tls_files(data: Path, settings: Settings) -> TlsFiles:
+    """Where the settings say that certificate and key lie. Raises Refused unless both are said."""
+    certificate, key = settings[table.TLS_CERTIFICATE], settings[table.TLS_KEY]
+    if certificate is None or key is None:
+        raise Refused("tls.certificate and tls.key are both to name a file.", code="tls")
+    minimum = _VERSIONS[settings[table.TLS_MINIMUM]]
+    return TlsFiles(data / certificate, data / key, minimum)
 
 
 def _reason(error: OSError) -> str:

@@ -16,11 +16,10 @@ import signal
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from alphorn.base import settings as table
-from alphorn.base.errors import AlphornError, Refused
+from alphorn.base.errors import AlphornError
 from alphorn.base.settings import Settings
 from alphorn.servers import logs
 from alphorn.servers.acceptor import Acceptor
@@ -31,7 +30,7 @@ from alphorn.servers.launch import Launch
 from alphorn.servers.listeners import Bound, Security
 from alphorn.servers.metrics import Exposition, Gauge, Metrics
 from alphorn.servers.threads import ThreadPool
-from alphorn.servers.tls import TlsContexts, TlsFiles
+from alphorn.servers.tls import TlsContexts, tls_files
 from alphorn.servers.transport import Crowd, Host
 from alphorn.servers.wheel import Wheel
 
@@ -41,7 +40,6 @@ THREADS_SECONDS = 0.3
 TASK_AGAIN_SECONDS = 10.0
 CERTIFICATE_SECONDS = 60.0
 METRICS = "metrics"
-TLS_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 READY = b"ready\n"
 FAILED = b"failed: "
 
@@ -244,12 +242,3 @@ class Worker:
             except Exception:
                 _log.exception("a background task failed")
             await asyncio.sleep(TASK_AGAIN_SECONDS)
-
-
-def tls_files(data: Path, settings: Settings) -> TlsFiles:
-    """Where the settings say that certificate and key lie. Raises Refused unless both are said."""
-    certificate, key = settings[table.TLS_CERTIFICATE], settings[table.TLS_KEY]
-    if certificate is None or key is None:
-        raise Refused("tls.certificate and tls.key are both to name a file.", code="tls")
-    minimum = TLS_VERSIONS[settings[table.TLS_MINIMUM]]
-    return TlsFiles(data / certificate, data / key, minimum)
