@@ -1,8 +1,8 @@
 """`alphorn account …`: what people log in to. `alphorn address add` makes one."""
 
-from argparse import Namespace
+from argparse import SUPPRESS, Namespace
 
-from alphorn.cli.arguments import ORGANIZATION, octets, read_by
+from alphorn.cli.arguments import OCTETS, ORGANIZATION, read_by
 from alphorn.cli.confirm import YES, confirm
 from alphorn.cli.table import JSON, Argument, Command, Context, Json
 from alphorn.directory.values import LANGUAGES, AccountInfo
@@ -13,6 +13,14 @@ PLAN_QUOTA = "plan"
 ADDRESS = Argument("address", help="its own address, such as anna@example.org")
 NAME = Argument("--name", help="the person's name")
 LANGUAGE = Argument("--language", choices=LANGUAGES, help="the person's language")
+QUOTA = Argument(
+    "--quota",
+    type=read_by(OCTETS, none=PLAN_QUOTA),
+    default=SUPPRESS,
+    metavar="OCTETS",
+    help='how much mail it may hold, such as "5 GiB"; 0 for no limit, '
+    f"{PLAN_QUOTA} for what the plan says",
+)
 _GRANTED = Argument("granted", metavar="other-address", help="the address to write as")
 _COLUMNS = {
     "address": "Account",
@@ -147,13 +155,7 @@ COMMANDS = (
             ADDRESS,
             NAME,
             LANGUAGE,
-            Argument(
-                "--quota",
-                type=read_by(octets, none=PLAN_QUOTA),
-                metavar="OCTETS",
-                help=f'how much mail it may hold, such as "5 GiB"; 0 for no limit, '
-                f"{PLAN_QUOTA} for the plan's",
-            ),
+            QUOTA,
             JSON,
         ),
     ),

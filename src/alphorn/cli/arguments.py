@@ -23,6 +23,7 @@ PASSWORD = (
     ),
     Argument("--generate-password", action="store_true", help="make a password up and print it"),
 )
+OCTETS = kinds.octets(0, MAX_OCTETS)
 ORGANIZATION = Argument("--organization", metavar="NAME", help="only those of this organization")
 
 
@@ -38,9 +39,6 @@ def read_by(kind: Kind[int], *, none: str | None = None) -> Callable[[str], int 
             raise ArgumentTypeError(f"{text!r} {error}") from None
 
     return read
-
-
-octets = kinds.octets(0, MAX_OCTETS)
 
 
 def expiry(context: Context, text: str | None) -> int | None:

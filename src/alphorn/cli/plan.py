@@ -4,7 +4,7 @@ from argparse import Namespace
 from dataclasses import asdict, replace
 
 from alphorn.base import kinds
-from alphorn.cli.arguments import octets, read_by
+from alphorn.cli.arguments import OCTETS, read_by
 from alphorn.cli.confirm import YES, confirm
 from alphorn.cli.table import JSON, Argument, Command, Context, Json
 from alphorn.directory.values import PlanInfo, PlanLimits
@@ -33,7 +33,7 @@ _LIMITS = (
     Argument(
         "--storage",
         dest="storage_octets",
-        type=read_by(octets),
+        type=read_by(OCTETS),
         metavar="OCTETS",
         help='how much mail an account may hold, such as "10 GiB"',
     ),
