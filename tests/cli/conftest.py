@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.support import Terminal
 from tests.support.installation import Installation
 
 
@@ -13,3 +14,8 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     made = Installation(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def alphorn(installation: Installation, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(installation, capsys)
