@@ -18,7 +18,7 @@ MAX_LINE_OCTETS = 998
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # NUL, white space that transports may drop at a line's end, a line that is too long.
-_NOT_7BIT = re.compile(rb"\0|[ \t]\r\n|[^\n]{%d}" % MAX_LINE_OCTETS)
+_NOT_7BIT = re.compile(rb"\0|[ \t]\r\n|[^\r\n]{%d}" % (MAX_LINE_OCTETS + 1))
 _TOO_LONG = re.compile(rb"([^\n]{74,75})(=20|=09)\r\n")
 
 

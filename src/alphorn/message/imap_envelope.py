@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from alphorn.message import addresses
+from alphorn.message import addresses, words
 from alphorn.message.imap_string import String, ascii_string
-from alphorn.message.mailbox import Group, Mailbox, format_mailbox
+from alphorn.message.mailbox import Group, Mailbox
 from alphorn.message.parse import Fields
 
 Addresses = Sequence[Mailbox | Group]
@@ -61,7 +61,8 @@ def _address(entry: Mailbox | Group, string: String) -> str:
         return f"(NIL NIL {string(entry.name)} NIL){members}(NIL NIL NIL NIL)"
     name, local, domain, route = entry
     if string is ascii_string and not (local.isascii() and domain.isascii()):
-        return f"({string(format_mailbox(entry))} NIL {_INTERNATIONALIZED})"
+        shown = f"{words.decode(name)} <{entry.address}>" if name else entry.address
+        return f"({string(shown)} NIL {_INTERNATIONALIZED})"
     return (
         f"({string(name) if name else 'NIL'} {string(route) if route else 'NIL'}"
         f" {string(local)} {string(domain)})"
