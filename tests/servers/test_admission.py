@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from alphorn.servers.admission import REFUSED, Admission, Gate, RoleLimits, network_of
+from alphorn.servers.admission import REFUSED, Admission, Gate, RoleLimits
 
 LIMITS = RoleLimits(total=6, per_network=4)
 
@@ -75,9 +75,3 @@ def test_counts_are_shared_with_forked_processes() -> None:
         os._exit(0)
     os.waitpid(pid, 0)
     assert admission.connections("mx") == 1
-
-
-def test_network_of_a_client() -> None:
-    assert network_of("192.0.2.1") != network_of("192.0.2.2")
-    assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9")
-    assert network_of("2001:db8:1:2::1") != network_of("2001:db8:1:3::1")

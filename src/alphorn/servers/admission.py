@@ -9,9 +9,10 @@ is keyed anew at each start.
 """
 
 import mmap
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from alphorn.base.network import network_of
 
 PLACES = 1 << 14
 REFUSED = -1
@@ -95,13 +96,6 @@ class Gate:
             self._mine[network] -= 1
         self._mine[_ROLES + self._admission.roles.index(role)] -= 1
         self._mine[_CONNECTIONS] -= 1
-
-
-def network_of(address: str) -> bytes:
-    """What one client is taken to have: an IPv4 address, or an IPv6 /64 (RFC 6177)."""
-    if ":" in address:
-        return socket.inet_pton(socket.AF_INET6, address)[:8]
-    return socket.inet_pton(socket.AF_INET, address)
 
 
 def is_loopback(address: str) -> bool:

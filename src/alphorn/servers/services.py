@@ -16,13 +16,18 @@ from alphorn.store.api import Store
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One per process, made after the fork. `control` is what operations on the control plane
-    take; `close` gives back files and threads."""
+    """One per process, made after the fork. `close` gives back files and threads."""
 
     settings: Settings
     bus: Bus
     store: Store
     view: DirectoryView
-    control: Control
     queue: Queue
+    open_control: Callable[[], Control]
     close: Callable[[], None]
+
+    @property
+    def control(self) -> Control:
+        """What operations on the control plane take. The first use brings up the ORM, which workers
+        do without."""
+        return self.open_control()
