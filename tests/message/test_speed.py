@@ -58,7 +58,7 @@ def test_an_ordinary_message_is_summarized_in_well_under_a_millisecond() -> None
     text = b"A line of an ordinary message with some words in it.\r\n" * 80
     html = b"<p>A line of an ordinary <b>message</b> with some words in it.</p>\r\n" * 75
     raw = (
-        b"Received: from a.example by b.example with ESMTPS id 1;\r\n\tMon, 3 Mar 2025 09:00 GMT\r\n"
+        b"Received: from a.example by b.example with ESMTP id 1;\r\n\tMon, 3 Mar 2025 09:00 GMT\r\n"
         b"From: Anna Muster <anna@example.org>\r\nTo: Beat <beat@example.test>, c@example.test\r\n"
         b"Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\r\nDate: Mon, 3 Mar 2025 09:00:00 +0100\r\n"
         b"Message-ID: <one@example.org>\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
@@ -109,6 +109,7 @@ HOSTILE: dict[str, Callable[[int], object]] = {
 def test_time_is_linear(name: str) -> None:
     """Eight times the size takes no more than some twenty times as long, or next to no time."""
     action = HOSTILE[name]
-    small, large = (best(lambda n=n: action(n), 3) for n in (2_500, 20_000))
+    small = best(lambda: action(2_500), 3)
+    large = best(lambda: action(20_000), 3)
     assert large < max(20 * small, 0.05), f"{small * 1000:.1f} ms, then {large * 1000:.1f} ms"
     assert large < 2
