@@ -9,7 +9,7 @@ with the machine; an end that lies further off than a lease is long is from befo
 # ruff: noqa: S608 - only constants of this room are put together; values are bound
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from alphorn.queue.database import Connection, Database
 from alphorn.queue.rows import MESSAGE, RECIPIENT, message_from, recipient_from
@@ -83,16 +83,22 @@ def claim(
     now: float,
     room: int,
     busy: Collection[str] = (),
+    active: Mapping[str, int] | None = None,
     per_destination: int = 1 << 30,
 ) -> list[Claim]:
     """Claim what is due: at most `room` groups, each of recipients of one message at one
-    destination, the longest due first, at most `per_destination` of one destination and none of
-    `busy` destinations. Nothing for a runner that did not renew in time."""
+    destination, the longest due first; none of `busy` destinations, and of each other one so many
+    that with those `active` already there are at most `per_destination`.
+
+    Nothing for a runner that did not renew in time.
+    """
+    taken = dict(active or {})
+    closed = {*busy, *(name for name, count in taken.items() if count >= per_destination)}
 
     def work(connection: Connection) -> list[Claim]:
         if not connection.execute("SELECT 1 FROM runner WHERE name = ?", (runner,)).fetchone():
             return []
-        groups = _choose(connection, now, room, set(busy), per_destination)
+        groups = _choose(connection, now, room, closed, taken, per_destination)
         return [_take(connection, runner, key[0], key[1], ids) for key, ids in groups]
 
     return database.write_soft(work) if room > 0 else []
@@ -102,12 +108,16 @@ _Group = tuple[tuple[int, str], list[int]]
 
 
 def _choose(
-    connection: Connection, now: float, room: int, closed: set[str], per_destination: int
+    connection: Connection,
+    now: float,
+    room: int,
+    closed: set[str],
+    taken: dict[str, int],
+    per_destination: int,
 ) -> list[_Group]:
     """Which recipients, by (message, destination). A destination that has enough is left out of
     the next look, so that thousands of messages to it do not hide the others."""
     chosen: list[_Group] = []
-    taken: dict[str, int] = {}
     seen: set[int] = set()
     for _ in range(MAX_LOOKS):
         rows = connection.execute(

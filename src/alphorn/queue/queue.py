@@ -6,19 +6,22 @@ from pathlib import Path
 
 import zstandard
 
+from alphorn.base.errors import Unavailable
 from alphorn.message.envelope import Envelope, Origin
 from alphorn.queue import intake, listing
 from alphorn.queue.database import Connection, Database
 from alphorn.queue.intake import Lifetimes
 from alphorn.queue.listing import Filter, Health, Listed
 
+DAMAGED = "damaged-message"
+
 
 class Queue:
     """Open one per process, after forking. Every method may be called from any thread, and every
     one raises `Unavailable` (codes "busy", "disk-full", "damaged") where the file cannot be used.
 
-    `hint` is called after a message came in or was released: there is something to do. It must
-    not block or raise. Runners of other processes look by themselves within a second.
+    Runners of other processes look for new work by themselves within a second; whoever wants to
+    tell them sooner listens.
     """
 
     def __init__(
@@ -27,12 +30,21 @@ class Queue:
         *,
         lifetimes: Lifetimes | None = None,
         clock: Callable[[], float] = time.time,
-        hint: Callable[[], None] = lambda: None,
     ) -> None:
         self.database = Database(path)
         self.clock = clock
         self.lifetimes = lifetimes or Lifetimes()
-        self.hint = hint
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called, from whatever thread, when this process gave the queue something
+        to do. It must not block or raise."""
+        self._listeners.append(listener)
+
+    def stir(self) -> None:
+        """Tell the listeners."""
+        for listener in self._listeners:
+            listener()
 
     def enqueue(self, raw: bytes, envelope: Envelope, *, origin: Origin) -> str:
         """Take a message that is ready to leave (signed, with CRLF line ends); its name.
@@ -40,11 +52,12 @@ class Queue:
         Durable on return. Raises Refused for an envelope without recipients.
         """
         name = intake.enqueue(self.database, raw, envelope, origin, self.clock(), self.lifetimes)
-        self.hint()
+        self.stir()
         return name
 
     def content(self, message_id: int) -> bytes | None:
-        """The message itself; None where it is not in the queue any more."""
+        """The message itself; None where it is not in the queue any more. Raises Unavailable,
+        with code "damaged-message" where it cannot be read."""
 
         def work(connection: Connection) -> bytes | None:
             row = connection.execute(
@@ -53,7 +66,10 @@ class Queue:
             return row[0] if row else None
 
         zstd = self.database.read(work)
-        return zstandard.ZstdDecompressor().decompress(zstd) if zstd is not None else None
+        try:
+            return zstandard.ZstdDecompressor().decompress(zstd) if zstd is not None else None
+        except zstandard.ZstdError as error:
+            raise Unavailable("The message is damaged.", code=DAMAGED) from error
 
     # -- for operators --
 
@@ -68,12 +84,12 @@ class Queue:
 
     def release(self, which: Filter) -> int:
         count = listing.release(self.database, which)
-        self.hint()
+        self.stir()
         return count
 
     def retry(self, which: Filter) -> int:
         count = listing.retry(self.database, which)
-        self.hint()
+        self.stir()
         return count
 
     def remove(self, which: Filter) -> int:

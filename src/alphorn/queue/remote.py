@@ -84,6 +84,10 @@ class Remote:
             return
         await _Run(self, claim, wire, record).over(found)
 
+    async def close(self) -> None:
+        """Say goodbye on connections that are kept."""
+        await self.pool.close()
+
     def _is_silent(self, claim: Claim) -> Reply | None:
         entry = self._silent.get(claim.destination)
         if entry is None:

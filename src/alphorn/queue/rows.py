@@ -17,7 +17,7 @@ MESSAGE = (
     "id, name, created, expires, sender, body, smtputf8, ret, envid, kind, trace, account, domain, "
     "message_id, size, eight_bit, utf8_header"
 )
-RECIPIENT = "id, address, notify, original, attempts, urgent, code, enhanced, text, host"
+RECIPIENT = "id, address, notify, original, attempts, urgent, attempted, code, enhanced, text, host"
 
 
 def message_row(message: QueuedMessage) -> tuple[Any, ...]:
@@ -62,13 +62,14 @@ def message_from(row: tuple[Any, ...]) -> QueuedMessage:
 
 def recipient_from(row: tuple[Any, ...]) -> QueuedRecipient:
     """From the columns of `RECIPIENT`."""
-    (id, address, notify, original, attempts, urgent, code, enhanced, text, host) = row
+    (id, address, notify, original, attempts, urgent, attempted, *reply) = row
     return QueuedRecipient(
         id=id,
         envelope=EnvelopeRecipient(address, notify_from(notify), original),
         attempts=attempts,
         urgent=bool(urgent),
-        last=Reply(code, enhanced, text, host) if code else None,
+        last=Reply(*reply) if reply[0] else None,
+        attempted=attempted,
     )
 
 

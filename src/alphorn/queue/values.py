@@ -28,7 +28,6 @@ class Result(Enum):
     RELAYED = "relayed"  # another server has it
     DEFERRED = "deferred"
     FAILED = "failed"
-    BUSY = "busy"  # not attempted: too many connections there already
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +82,14 @@ class QueuedMessage:
 
 @dataclass(frozen=True, slots=True)
 class QueuedRecipient:
-    """`attempts` are those before; `last` is what the last of them came to, or None."""
+    """`attempts` are those before; `last` is what the last of them came to, `attempted` when."""
 
     id: int
     envelope: EnvelopeRecipient
     attempts: int
     urgent: bool
     last: Reply | None
+    attempted: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,133 @@
+"""Telling senders what became of their messages (RFC 3461 §5 and §6, RFC 3464).
+
+A report goes to the envelope sender from the null reverse-path, with NOTIFY=NEVER, through this
+same queue; a message that itself has no sender gets none, so that there is never a report about a
+report. Failures are told at once; a delay once, some hours after the message came; success where it
+was asked for and the next server does not tell it itself.
+"""
+
+import logging
+import secrets
+from dataclasses import replace as changed
+
+from alphorn.base.errors import Unavailable
+from alphorn.message import dsn
+from alphorn.message.envelope import (
+    Body,
+    Envelope,
+    EnvelopeRecipient,
+    Notify,
+    Origin,
+    OriginKind,
+)
+from alphorn.queue.intake import prepare
+from alphorn.queue.queue import DAMAGED, Queue
+from alphorn.queue.settling import ToReport, late, replace, unreported
+from alphorn.queue.values import QueuedRecipient, Reply, State
+
+_ACTIONS = {
+    State.WAITING: dsn.Action.DELAYED,
+    State.FAILED: dsn.Action.FAILED,
+    State.RELAYED: dsn.Action.RELAYED,
+    State.DELIVERED: dsn.Action.DELIVERED,
+}
+
+_log = logging.getLogger(__name__)
+
+
+def tell_all(queue: Queue, hostname: str) -> list[tuple[ToReport, str]]:
+    """Queue a report of everything that senders are to be told, now; each with its name in the
+    queue. What another process tells at the same moment is left out. Raises Unavailable."""
+    told: list[tuple[ToReport, str]] = []
+    while waiting := unreported(queue.database):
+        before = len(told)
+        for entry in waiting:
+            name = _tell(queue, entry, hostname)
+            if name is not None:
+                told.append((entry, name))
+        if len(told) == before:
+            break
+    for entry in late(queue.database, queue.clock()):
+        name = _tell(queue, entry, hostname)
+        if name is not None:
+            told.append((entry, name))
+    if told:
+        queue.stir()
+    return told
+
+
+def _tell(queue: Queue, told: ToReport, hostname: str) -> str | None:
+    now = queue.clock()
+    raw = _content(queue, told)
+    token = secrets.token_hex(12)
+    try:
+        report = compose(told, raw, hostname, now, token)
+    except Exception:
+        # Whatever is odd about the message, its sender is told; without it then.
+        _log.exception("The report about %s cannot include the message", told.message.name)
+        report = compose(told, b"", hostname, now, token)
+    sender = told.message.envelope.sender
+    envelope = Envelope(
+        sender="",
+        recipients=(EnvelopeRecipient(sender, frozenset({Notify.NEVER})),),
+        body=Body.SEVEN_BIT if report.isascii() else Body.EIGHT_BIT,
+        smtputf8=not (sender.isascii() and report.partition(b"\r\n\r\n")[0].isascii()),
+    )
+    origin = Origin(
+        kind=OriginKind.REPORT,
+        transaction=told.message.origin.transaction,
+        account_id=told.message.origin.account_id,
+        domain=told.message.origin.domain,
+        message_id=f"<{token}@{hostname}>",
+    )
+    entry = prepare(report, envelope, origin, now, queue.lifetimes)
+    return replace(queue.database, told, entry)
+
+
+def _content(queue: Queue, told: ToReport) -> bytes:
+    """The message, or nothing where it is damaged: its sender is told all the same."""
+    try:
+        return queue.content(told.message.id) or b""
+    except Unavailable as error:
+        if error.code != DAMAGED:
+            raise
+        return b""
+
+
+def compose(told: ToReport, raw: bytes, hostname: str, now: float, token: str) -> bytes:
+    """The report as a message, ready to be queued."""
+    message = told.message
+    return dsn.report(
+        dsn.Report(
+            host=hostname,
+            to=message.envelope.sender,
+            original=raw,
+            recipients=[_recipient(told, recipient) for recipient in told.recipients],
+            arrival=message.created,
+            now=now,
+            ret=message.envelope.ret,
+            envid=message.envelope.envid,
+        ),
+        token,
+    )
+
+
+def _recipient(told: ToReport, recipient: QueuedRecipient) -> dsn.Recipient:
+    last = recipient.last or Reply(0, "", "")
+    said = f"{last.code} {last.enhanced} {last.text}" if last.host else last.text
+    return dsn.Recipient(
+        address=recipient.envelope.address,
+        action=_ACTIONS[told.state],
+        status=last.enhanced,
+        diagnostic=said.strip(),
+        remote=last.host,
+        original=recipient.envelope.original,
+        last_attempt=recipient.attempted,
+        retry_until=told.message.expires,
+    )
+
+
+def given_up(reply: Reply, tried: str) -> Reply:
+    """The last reply of a message whose time is over. It keeps its status, which says more than
+    "too old" (RFC 3463 §3.5, X.4.7); `tried` is for how long it was tried."""
+    return changed(reply, text=f"{reply.text} (tried for {tried})".strip())
