@@ -2,15 +2,16 @@
 
 import pytest
 
-from alphorn.base.errors import Exists, NotFound, Refused
+from alphorn.base.errors import Exists, NotFound, Refused, Unavailable
 from alphorn.base.password import PasswordError
-from alphorn.base.scram import derive, matches
+from alphorn.base.scram import Keys, derive, matches
 from alphorn.base.secret import Secret
 from alphorn.directory.values import Credentials, LoginProtocol
 from alphorn.operations import passwords
 from alphorn.operations.control import Actor
 from alphorn.operations.passwords import MAX_DEVICES
 from alphorn.operations.rights import Forbidden
+from alphorn.operations.verifier import make
 from tests.support.installation import NOW, PASSWORD, Installation
 
 ANNA = "anna@example.test"
@@ -137,3 +138,36 @@ def test_holders_manage_their_own(acme: Installation) -> None:
     ):
         with pytest.raises(Forbidden):
             act()
+
+
+def test_a_device_password_is_not_added_under_a_salt_that_has_gone(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While its slow hash is computed, somebody sets a new account password."""
+
+    def derive_slowly(text: str, salt: bytes, iterations: int) -> Keys:
+        passwords.set_password(acme.control, ANNA, Secret("another good one"))
+        return derive(text, salt, iterations)
+
+    monkeypatch.setattr(passwords, "derive", derive_slowly)
+    with pytest.raises(Unavailable):
+        passwords.add_device_password(acme.control, ANNA, "phone")
+    assert _credentials(acme).devices == ()
+
+
+def test_a_new_password_does_not_strand_a_new_device_password(
+    acme: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While its slow hash is computed, somebody adds a device password."""
+    before = _credentials(acme)
+
+    def make_slowly(*args: object, **options: object) -> object:
+        passwords.add_device_password(acme.control, ANNA, "phone")
+        return make(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(passwords, "make", make_slowly)
+    with pytest.raises(Unavailable):
+        passwords.set_password(acme.control, ANNA, Secret("another good one"))
+    after = _credentials(acme)
+    assert (after.salt, after.stored_key) == (before.salt, before.stored_key)
+    assert len(after.devices) == 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, F, OuterRef, Prefetch, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
 from alphorn.base.address import display_domain
@@ -11,6 +11,7 @@ from alphorn.directory.orm import (
     Address,
     DevicePassword,
     Domain,
+    Membership,
     Organization,
     Plan,
     User,
@@ -49,17 +50,30 @@ def plan_info(row: Plan) -> PlanInfo:
     return PlanInfo(row.pk, row.name, limits_of(row), row.organizations.count())
 
 
-def organization_info(row: Organization) -> OrganizationInfo:
-    return OrganizationInfo(
-        id=row.pk,
-        name=row.name,
-        enabled=row.enabled,
-        plan=row.plan.name,
-        limits=limits_of(row.plan),
-        created=row.created,
-        domains=row.domains.count(),
-        addresses=Address.objects.filter(domain__organization=row).count(),
+def organization_infos(rows: QuerySet[Organization]) -> tuple[OrganizationInfo, ...]:
+    """In one query."""
+    counted = rows.select_related("plan").annotate(
+        domain_count=Count("domains", distinct=True),
+        address_count=Count("domains__addresses", distinct=True),
     )
+    return tuple(
+        OrganizationInfo(
+            id=row.pk,
+            name=row.name,
+            enabled=row.enabled,
+            plan=row.plan.name,
+            limits=limits_of(row.plan),
+            created=row.created,
+            domains=row.domain_count,
+            addresses=row.address_count,
+        )
+        for row in counted
+    )
+
+
+def organization_info(row: Organization) -> OrganizationInfo:
+    """As the row stands in the database now."""
+    return organization_infos(Organization.objects.filter(pk=row.pk))[0]
 
 
 def domain_info(row: Domain) -> DomainInfo:
@@ -138,22 +152,30 @@ def device_infos(rows: Iterable[DevicePassword]) -> tuple[DevicePasswordInfo, ..
     )
 
 
-def user_info(row: User, organization_id: int | None = None) -> UserInfo:
-    """With all memberships, or only that in one organization."""
-    memberships = row.memberships.select_related("organization").order_by("pk")
+def user_infos(rows: QuerySet[User], organization_id: int | None = None) -> tuple[UserInfo, ...]:
+    """With all memberships, or only that in one organization; in two queries."""
+    memberships = Membership.objects.select_related("organization").order_by("pk")
     if organization_id is not None:
         memberships = memberships.filter(organization_id=organization_id)
-    return UserInfo(
-        id=row.pk,
-        email=row.email,
-        name=row.name,
-        enabled=row.enabled,
-        operator=row.operator,
-        memberships=tuple(
-            MembershipInfo(member.organization_id, member.organization.name, Role(member.role))
-            for member in memberships
-        ),
+    return tuple(
+        UserInfo(
+            id=row.pk,
+            email=row.email,
+            name=row.name,
+            enabled=row.enabled,
+            operator=row.operator,
+            memberships=tuple(
+                MembershipInfo(member.organization_id, member.organization.name, Role(member.role))
+                for member in row.memberships.all()
+            ),
+        )
+        for row in rows.prefetch_related(Prefetch("memberships", memberships))
     )
+
+
+def user_info(row: User, organization_id: int | None = None) -> UserInfo:
+    """As the row stands in the database now."""
+    return user_infos(User.objects.filter(pk=row.pk), organization_id)[0]
 
 
 def touch(account_id: int) -> None:

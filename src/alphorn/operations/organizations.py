@@ -2,7 +2,7 @@
 
 from alphorn.base.errors import Exists, Refused
 from alphorn.directory.orm import Organization, change, reading
-from alphorn.directory.rows import organization_info
+from alphorn.directory.rows import organization_info, organization_infos
 from alphorn.directory.values import STANDARD_PLAN, OrganizationInfo
 from alphorn.operations import find
 from alphorn.operations.control import Control
@@ -78,11 +78,11 @@ def show_organization(control: Control, name: str) -> OrganizationInfo:
 def list_organizations(control: Control) -> tuple[OrganizationInfo, ...]:
     """Those the actor may see, by name."""
     with reading():
-        rows = Organization.objects.select_related("plan").order_by("name")
+        rows = Organization.objects.order_by("name")
         visible = visible_organizations(control.actor)
         if visible is not None:
             rows = rows.filter(pk__in=visible)
-        return tuple(map(organization_info, rows))
+        return organization_infos(rows)
 
 
 def _free(name: str) -> None:

@@ -4,7 +4,7 @@ from alphorn.base import address as rules
 from alphorn.base.errors import Exists, Refused
 from alphorn.base.secret import Secret
 from alphorn.directory.orm import Membership, User, change, reading
-from alphorn.directory.rows import user_info
+from alphorn.directory.rows import user_info, user_infos
 from alphorn.directory.values import Role, UserInfo
 from alphorn.operations import find
 from alphorn.operations.control import Control
@@ -143,12 +143,10 @@ def list_users(control: Control, organization: str | None = None) -> tuple[UserI
         rows = User.objects.order_by("email")
         if organization is None:
             require_operator(control.actor)
-            return tuple(map(user_info, rows))
+            return user_infos(rows)
         owner = find.organization(organization)
         require(control.actor, Right.MEMBERS, owner.pk)
-        return tuple(
-            user_info(row, owner.pk) for row in rows.filter(memberships__organization=owner)
-        )
+        return user_infos(rows.filter(memberships__organization=owner), owner.pk)
 
 
 def _not_the_last_operator(row: User) -> None:
