@@ -230,7 +230,53 @@ SMTP_TIMEOUT = Setting(
     "smtp.timeout",
     kinds.seconds(1, 3600),
     300,
-    "How long a client may be silent (RFC 5321 §4.5.3.2.7 asks for 5 minutes at least).",
+    "How long a client may be silent (RFC 5321 §4.5.3.2.7 asks for 5 minutes at least), and how "
+    "long one command may take to arrive.",
+)
+SMTP_MESSAGE_TIMEOUT = Setting(
+    "smtp.message_timeout",
+    kinds.seconds(60, 86400),
+    3600,
+    "How long one message may take to arrive.",
+)
+SMTP_MEMORY = Setting(
+    "smtp.memory",
+    kinds.octets(1 << 20, 1 << 40),
+    512 << 20,
+    "How much memory all messages that are coming in at a time may take in each worker. Larger "
+    "messages are asked to come again later when there are too many.",
+)
+SMTP_RECIPIENTS = Setting(
+    "smtp.recipients",
+    kinds.whole(100, 100_000),
+    1000,
+    "How many recipients are taken in one transaction (RFC 9422 RCPTMAX); a plan's limit for its "
+    "users may be lower.",
+)
+SMTP_MESSAGES = Setting(
+    "smtp.messages",
+    kinds.whole(1, 1_000_000),
+    10_000,
+    "How many messages are taken in one connection (RFC 9422 MAILMAX).",
+)
+SMTP_ERRORS = Setting(
+    "smtp.errors",
+    kinds.whole(1, 1000),
+    10,
+    "After how many wrong commands a connection is ended.",
+)
+SMTP_REFUSALS = Setting(
+    "smtp.refusals",
+    kinds.whole(1, 100_000),
+    100,
+    "After how many refused recipients a connection is ended: that is how addresses are guessed.",
+)
+SMTP_HOPS = Setting(
+    "smtp.hops",
+    kinds.whole(30, 1000),
+    100,
+    "Through how many servers a message may have come before it is taken for a loop (RFC 5321 "
+    "§6.3 asks for 100).",
 )
 
 # -- IMAP ------------------------------------------------------------------------------------------
@@ -418,6 +464,13 @@ TABLE: tuple[Setting[Any], ...] = (
     IMAP_CONNECTIONS_PER_NETWORK,
     SMTP_MAX_MESSAGE_OCTETS,
     SMTP_TIMEOUT,
+    SMTP_MESSAGE_TIMEOUT,
+    SMTP_MEMORY,
+    SMTP_RECIPIENTS,
+    SMTP_MESSAGES,
+    SMTP_ERRORS,
+    SMTP_REFUSALS,
+    SMTP_HOPS,
     IMAP_TIMEOUT,
     IMAP_LOGIN_TIMEOUT,
     IMAP_CONNECTIONS_PER_ACCOUNT,

@@ -49,7 +49,7 @@ from alphorn.wire.smtp.paths import (
 )  # fmt: skip
 def test_addresses(text: str, local: str, domain: str, address: str) -> None:
     assert parse_reverse(text + " X=Y") == (Path(local, domain, address), " X=Y")
-    assert parse_forward(text) == (Path(local, domain, address), "")
+    assert parse_forward(text, "mx") == (Path(local, domain, address), "")
 
 
 @pytest.mark.parametrize(
@@ -67,22 +67,22 @@ def test_addresses(text: str, local: str, domain: str, address: str) -> None:
 )  # fmt: skip
 def test_what_is_no_path(text: str) -> None:
     with pytest.raises(PathError):
-        parse_forward(text)
+        parse_forward(text, "mx")
     with pytest.raises(PathError):
         parse_reverse(text)
 
 
 def test_special_paths() -> None:
     assert parse_reverse("<> SIZE=1") == (NULL, " SIZE=1")
-    assert parse_forward("<PostMaster>") == (Path("postmaster", "", "postmaster"), "")
+    assert parse_forward("<PostMaster>", "mx") == (Path("postmaster", "mx", "postmaster@mx"), "")
     with pytest.raises(PathError):
-        parse_forward("<>")
+        parse_forward("<>", "mx")
     with pytest.raises(PathError):
         parse_reverse("<postmaster>")
 
 
 def test_a_source_route_is_read_and_ignored() -> None:
-    path, rest = parse_forward("<@hosta.int,@jkl.org:userc@d.bar.org> NOTIFY=NEVER")
+    path, rest = parse_forward("<@hosta.int,@jkl.org:userc@d.bar.org> NOTIFY=NEVER", "mx")
     assert path == Path("userc", "d.bar.org", "userc@d.bar.org", routed=True)
     assert rest == " NOTIFY=NEVER"
 
@@ -94,13 +94,13 @@ def test_every_local_part_can_be_written(local: str) -> None:
         return
     if len(local.encode("utf-8", "surrogatepass")) > MAX_LOCAL or not local.isprintable():
         return
-    path, _ = parse_forward(f"<{quote(local)}@x>")
+    path, _ = parse_forward(f"<{quote(local)}@x>", "mx")
     assert path.local == local
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_path_or_an_error(text: str) -> None:
-    for parse in (parse_forward, parse_reverse):
+    for parse in (lambda text: parse_forward(text, "mx"), parse_reverse):
         try:
             path, rest = parse("<" + text)
         except PathError:

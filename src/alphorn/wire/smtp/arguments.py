@@ -43,11 +43,11 @@ def read_mail(argument: bytes, limit: int) -> Mail:
     return Mail(path, given)
 
 
-def read_rcpt(argument: bytes, smtputf8: bool) -> Rcpt:
-    """`TO:<path> parameters`, in a transaction with or without SMTPUTF8."""
+def read_rcpt(argument: bytes, smtputf8: bool, hostname: str) -> Rcpt:
+    """`TO:<path> parameters`, in a transaction with or without SMTPUTF8, at server `hostname`."""
     text = _after(argument, b"TO:", "5.1.3")
     try:
-        path, rest = paths.parse_forward(text)
+        path, rest = paths.parse_forward(text, hostname)
         given = parameters.read_rcpt(rest)
     except PathError as error:
         raise Refusal(Reply("5.1.3", str(error))) from error

@@ -215,6 +215,11 @@ class Machine:
         return self._asked is not None
 
     @property
+    def collecting(self) -> bool:
+        """Whether octets of a message are coming in."""
+        return self._mode is Mode.MESSAGE
+
+    @property
     def buffered(self) -> int:
         """Octets held of the message that is coming in."""
         collected = self._collected()
@@ -375,7 +380,7 @@ class Machine:
     def _rcpt(self, command: Command, argument: bytes) -> None:
         transaction = self._transaction
         assert transaction is not None  # the table says so
-        rcpt = read_rcpt(argument, transaction.smtputf8)
+        rcpt = read_rcpt(argument, transaction.smtputf8, self._profile.hostname)
         limit = self._profile.limits.recipients
         if len(transaction.recipients) < limit:
             self._ask(rcpt)

@@ -44,7 +44,7 @@ class PathError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Path:
     """`local` is what it means, without quotes; `domain` is in lower case and A-labels, or an
-    address literal in brackets, or "" (null path, bare postmaster). `address` is the canonical
+    address literal in brackets, or "" in the null path. `address` is the canonical
     spelling, quoted only where it must be. `routed`: a source route stood before it."""
 
     local: str
@@ -63,11 +63,11 @@ def parse_reverse(text: str) -> tuple[Path, str]:
     return _parse(text)
 
 
-def parse_forward(text: str) -> tuple[Path, str]:
-    """The path after `RCPT TO:` and the text behind it; `<postmaster>` needs no domain
-    (RFC 5321 §4.1.1.3). Raises PathError."""
+def parse_forward(text: str, hostname: str) -> tuple[Path, str]:
+    """The path after `RCPT TO:` and the text behind it. A postmaster without a domain is that of
+    `hostname`, this server (RFC 5321 §4.1.1.3). Raises PathError."""
     if text[:12].lower() == "<postmaster>":
-        return Path("postmaster", "", "postmaster"), text[12:]
+        return Path("postmaster", hostname, f"postmaster@{hostname}"), text[12:]
     return _parse(text)
 
 

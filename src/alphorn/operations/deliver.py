@@ -1,0 +1,334 @@
+"""Delivery into our own mailboxes, and onward where an address says so.
+
+A message for several recipients is one transaction for each account (RFC 5321 §6.1: what was
+accepted must not be lost). Their outcomes are put together so that the sender is told the truth and
+nothing arrives twice:
+
+    nothing was done for anybody     the message is refused, with the most hopeful reason
+    something was done for some      it is accepted; the others wait in the queue, which tries
+                                     again and at last reports to the sender
+
+Redirection comes first, so that a recipient for whom it cannot be arranged is left untouched; in
+the queue's later tries it is therefore done already. Nothing here knows SMTP; what went wrong is
+said with enhanced codes.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from alphorn.base.errors import AlphornError, Refused
+from alphorn.base.trace import TraceEvent, Verdict
+from alphorn.directory.values import AccountInfo, Route
+from alphorn.directory.view import POSTMASTER, DirectoryView
+from alphorn.message import header, received
+from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
+from alphorn.message.outcome import Fate, LocalResult
+from alphorn.message.summarize import summarize
+from alphorn.operations.status import status_of
+from alphorn.store.api import INBOX, NewMessage, Store
+from alphorn.wire.smtp import xtext
+
+MAX_HOPS = 100
+"""Received fields in a message before it is taken for a loop (RFC 5321 §6.3 asks for so many)."""
+
+Enqueue = Callable[[bytes, Envelope, Origin], str]
+"""Puts a message into the outbound queue, durably; gives its name there."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What the sender is told about a message for all its recipients."""
+
+    accepted: bool
+    status: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A message under way and what is read from its header once."""
+
+    raw: bytes
+    envelope: Envelope
+    transaction: str
+    now: float
+    hops: int
+    message_id: str
+    been_at: str
+
+
+class Delivery:
+    """One per process; every method may be called from any thread and waits for the disk."""
+
+    def __init__(
+        self,
+        store: Store,
+        view: DirectoryView,
+        enqueue: Enqueue,
+        trace: Callable[[TraceEvent], None],
+        *,
+        hostname: str = "",
+        postmaster: str = "",
+        clock: Callable[[], float] = time.time,
+        max_hops: int = MAX_HOPS,
+    ) -> None:
+        """`hostname` is this server's name, `postmaster` the operator's address, "" for none."""
+        self._store = store
+        self._view = view
+        self._enqueue = enqueue
+        self._trace = trace
+        self._hostname = hostname
+        self._postmaster = postmaster
+        self._clock = clock
+        self._max_hops = max_hops
+
+    def route(self, local: str, domain: str) -> Route | None:
+        """Where mail for `local@domain` goes, or None for nowhere. Never waits long.
+
+        The server itself has a postmaster too, whether or not its name is a domain of ours
+        (RFC 5321 §4.5.1). Raises Unavailable.
+        """
+        route = self._view.route(local, domain)
+        if (
+            route is None
+            and self._postmaster
+            and domain == self._hostname
+            and local.lower() == POSTMASTER
+        ):
+            local, _, domain = self._postmaster.rpartition("@")
+            route = self._view.route(local, domain)
+        return route
+
+    def accept(
+        self, raw: bytes, envelope: Envelope, routes: Sequence[Route], transaction: str
+    ) -> Reception:
+        """Deliver a message that has just come in, our Received field on top; `routes` are those of
+        the envelope's recipients, in order. When this says "accepted" everything is durable.
+
+        Raises Unavailable only where some were served and the rest cannot be queued either.
+        """
+        piece = self._piece(raw, envelope, transaction)
+        done: dict[int, LocalResult] = {}
+        results = []
+        something = False
+        for recipient, route in zip(envelope.recipients, routes, strict=True):
+            redirected, result = self._serve(piece, recipient, route, done)
+            something = something or redirected or result.fate is Fate.DELIVERED
+            results.append(result)
+        # One for each account, however many of the recipients lead to it.
+        rest = tuple(dict.fromkeys(r for r in results if r.fate is not Fate.DELIVERED))
+        if not rest:
+            return Reception(True, "2.0.0", "Delivered")
+        if not something:
+            worst = next((result for result in rest if result.fate is Fate.DEFERRED), rest[0])
+            return Reception(False, worst.status, worst.text)
+        self._leave_to_queue(piece, rest)
+        return Reception(True, "2.0.0", "Delivered, in part later")
+
+    def retry(
+        self, raw: bytes, envelope: Envelope, recipient: EnvelopeRecipient, origin: Origin
+    ) -> LocalResult:
+        """Deliver a message from the queue to one recipient in a domain of ours; never raises.
+
+        The address is looked up anew. What came from outside was redirected when it came.
+        """
+        piece = self._piece(raw, envelope, origin.transaction)
+        local, _, domain = recipient.address.rpartition("@")
+        try:
+            route = self.route(local, domain)
+        except AlphornError as error:
+            return self._failed(piece, recipient, None, error)
+        if route is None:
+            unknown = Refused("There is no such mailbox here.")
+            return self._failed(piece, recipient, None, unknown, "5.1.1")
+        if origin.kind is OriginKind.RECEIVED and route.redirect_to:
+            if route.account is None or not route.keep:
+                return LocalResult(recipient, Fate.DELIVERED, "2.1.5", "Sent on")
+            route = replace(route, redirect_to=())
+        return self._serve(piece, recipient, route, {})[1]
+
+    # -- one step each --
+
+    def _piece(self, raw: bytes, envelope: Envelope, transaction: str) -> _Piece:
+        return _Piece(
+            raw,
+            envelope,
+            transaction,
+            self._clock(),
+            received.hops(raw),
+            header.get(raw, "Message-ID") or "",
+            "\n".join(header.get_all(raw, "Delivered-To")).lower(),
+        )
+
+    def _serve(
+        self,
+        piece: _Piece,
+        recipient: EnvelopeRecipient,
+        route: Route,
+        done: dict[int, LocalResult],
+    ) -> tuple[bool, LocalResult]:
+        """Everything for one recipient: whether it was sent on, and the result. `done` has what
+        became of accounts that earlier recipients lead to as well: they get one copy, and one
+        result."""
+        redirected = False
+        try:
+            self._check_loop(piece, recipient)
+            if route.redirect_to:
+                self._redirect(piece, recipient, route)
+                redirected = True
+            if route.account is None or not route.keep:
+                return redirected, LocalResult(recipient, Fate.DELIVERED, "2.1.5", "Sent on")
+            known = done.get(route.account.id)
+            if known is not None:
+                return redirected, known
+            self._append(piece, recipient, route.account)
+            result = LocalResult(recipient, Fate.DELIVERED, "2.1.5", "Delivered")
+        except AlphornError as error:
+            result = self._failed(piece, recipient, route.account, error)
+        except Exception as error:
+            # A fault with one account must not have the others' mail delivered again.
+            _log.exception("delivery failed", extra={"transaction": piece.transaction})
+            fault = AlphornError("Something went wrong here; try again later.")
+            fault.__cause__ = error
+            result = self._failed(piece, recipient, route.account, fault, "4.3.0")
+        if route.account is not None:
+            done[route.account.id] = result
+        return redirected, result
+
+    def _check_loop(self, piece: _Piece, recipient: EnvelopeRecipient) -> None:
+        if piece.hops > self._max_hops:
+            text = f"The message has passed more than {self._max_hops} servers; that is a loop."
+            raise Refused(text, code="loop")
+        if recipient.address.lower() in piece.been_at and received.was_delivered_to(
+            piece.raw, recipient.address
+        ):
+            text = f"The message has been at {recipient.address} before; that is a loop."
+            raise Refused(text, code="loop")
+
+    def _redirect(self, piece: _Piece, recipient: EnvelopeRecipient, route: Route) -> None:
+        """Send it on to where the address leads, the envelope's sender kept (RFC 5321 §3.9)."""
+        original = recipient.original or f"rfc822;{xtext.encode(recipient.address)}"
+        targets = tuple(
+            EnvelopeRecipient(target, recipient.notify, original) for target in route.redirect_to
+        )
+        name = self._enqueue(
+            header.prepend(piece.raw, received.delivered_to(recipient.address)),
+            replace(piece.envelope, recipients=targets),
+            self._origin(piece, OriginKind.REDIRECTED, recipient, route.account),
+        )
+        self._tell(
+            piece,
+            recipient,
+            route.account,
+            Verdict.QUEUED,
+            f"Redirected to {', '.join(route.redirect_to)}",
+            {"queue": name},
+        )
+
+    def _append(self, piece: _Piece, recipient: EnvelopeRecipient, account: AccountInfo) -> None:
+        raw = header.prepend(
+            piece.raw,
+            received.return_path(piece.envelope.sender),
+            received.delivered_to(recipient.address),
+        )
+        quota = account.quota_octets or None
+        if quota is not None and len(raw) > quota:
+            raise Refused("The message is larger than the whole mailbox.", code="too-large")
+        mail = self._store.account(account.id)
+        inbox = mail.mailbox(INBOX)
+        summary = summarize(raw)
+        (appended,) = mail.append(
+            inbox.id, (NewMessage(raw, summary, int(piece.now)),), quota=quota
+        )
+        self._tell(
+            piece,
+            recipient,
+            account,
+            Verdict.DELIVERED,
+            f"Delivered to {INBOX}",
+            {"size": len(raw), "subject": summary.subject[:200], "uid": appended.uid},
+        )
+
+    def _failed(
+        self,
+        piece: _Piece,
+        recipient: EnvelopeRecipient,
+        account: AccountInfo | None,
+        error: AlphornError,
+        status: str = "",
+    ) -> LocalResult:
+        status = status or status_of(error)
+        passing = status.startswith("4")
+        self._tell(
+            piece,
+            recipient,
+            account,
+            Verdict.DEFERRED if passing else Verdict.REFUSED,
+            error.text,
+            {"status": status},
+        )
+        fate = Fate.DEFERRED if passing else Fate.FAILED
+        return LocalResult(recipient, fate, status, error.text)
+
+    def _leave_to_queue(self, piece: _Piece, rest: Sequence[LocalResult]) -> None:
+        """Others have the message, so that it cannot be refused any more: the queue tries again,
+        and reports to the sender where it does not succeed."""
+        recipients = tuple(result.recipient for result in rest)
+        name = self._enqueue(
+            piece.raw,
+            replace(piece.envelope, recipients=recipients),
+            Origin(OriginKind.RECEIVED, piece.transaction, message_id=piece.message_id),
+        )
+        for result in rest:
+            self._tell(
+                piece,
+                result.recipient,
+                None,
+                Verdict.QUEUED,
+                f"Will be tried again: {result.text}",
+                {"queue": name, "status": result.status},
+            )
+
+    def _origin(
+        self,
+        piece: _Piece,
+        kind: OriginKind,
+        recipient: EnvelopeRecipient,
+        account: AccountInfo | None,
+    ) -> Origin:
+        return Origin(
+            kind,
+            piece.transaction,
+            account.id if account else None,
+            recipient.address.rpartition("@")[2],
+            piece.message_id,
+        )
+
+    def _tell(
+        self,
+        piece: _Piece,
+        recipient: EnvelopeRecipient,
+        account: AccountInfo | None,
+        verdict: Verdict,
+        text: str,
+        facts: dict[str, str | int | float | bool | None],
+    ) -> None:
+        self._trace(
+            TraceEvent(
+                time=piece.now,
+                transaction=piece.transaction,
+                stage="deliver",
+                verdict=verdict,
+                text=text,
+                sender=piece.envelope.sender,
+                recipient=recipient.address,
+                message_id=piece.message_id,
+                account_id=account.id if account else None,
+                domain=recipient.address.rpartition("@")[2],
+                facts=facts,
+            )
+        )

@@ -1,0 +1,33 @@
+"""From the codes of our errors (`base.errors`) to enhanced status codes (RFC 3463).
+
+Mail is told "try again" wherever trying again can help: an account may be repaired, a full mailbox
+tidied up, and the sender's server reports to the sender when it gives up.
+"""
+
+from alphorn.base.errors import AlphornError, Unavailable
+
+_STATUS = {
+    "busy": "4.2.0",
+    "content": "5.6.0",
+    "damaged": "4.2.0",
+    "directory": "4.3.0",
+    "disk-full": "4.3.1",
+    "from": "5.7.1",
+    "loop": "5.4.6",
+    "no-such-account": "4.2.0",
+    "no-such-mailbox": "4.2.0",
+    "quota": "4.2.2",
+    "rate": "4.7.1",
+    "recipients": "5.5.3",
+    "sender": "5.7.1",
+    "switched-off": "5.7.1",
+    "too-large": "5.2.3",
+}
+
+
+def status_of(error: AlphornError) -> str:
+    """The status that says what is wrong; of class 4 where it may pass, else of class 5."""
+    known = _STATUS.get(error.code)
+    if known is not None:
+        return known
+    return "4.3.0" if isinstance(error, Unavailable) else "5.3.0"

@@ -1,0 +1,155 @@
+"""Submission: a message from one of our users, checked, completed, signed, queued (RFC 6409).
+
+What is refused is said with an error whose code `operations.status` turns into an enhanced code:
+
+    Refused("sender")       the envelope's sender is not theirs
+    Refused("from")         the header's author is not theirs, or is not there in an orderly way
+    Refused("recipients")   more than the plan allows
+    Unavailable("rate")     too many messages in an hour or a day
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from alphorn.base.errors import Refused, Unavailable
+from alphorn.base.trace import TraceEvent, Verdict
+from alphorn.directory.values import AccountInfo, SigningKey
+from alphorn.directory.view import DirectoryView
+from alphorn.message import complete, header
+from alphorn.message.envelope import Envelope, Origin, OriginKind
+from alphorn.operations.deliver import Enqueue
+from alphorn.operations.throttle import Counters
+
+HOUR = 3600
+DAY = 86400
+
+Sign = Callable[[bytes, tuple[SigningKey, ...], int], bytes]
+"""Gives the signature fields that stand before a message; the time is seconds UTC."""
+
+
+class Submission:
+    """One per process; every method may be called from any thread."""
+
+    def __init__(
+        self,
+        view: DirectoryView,
+        counters: Counters,
+        sign: Sign,
+        enqueue: Enqueue,
+        trace: Callable[[TraceEvent], None],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._view = view
+        self._counters = counters
+        self._sign = sign
+        self._enqueue = enqueue
+        self._trace = trace
+        self._clock = clock
+
+    def check_sender(self, account: AccountInfo, sender: str) -> None:
+        """Before the message comes: may this account begin one with this envelope sender, "" for
+        the null one, now? Never waits long. Raises Refused, Unavailable."""
+        if sender and not self._view.may_send_as(account.id, sender):
+            raise Refused(f"{sender} is not an address of {account.address}.", code="sender")
+        self._check_rate(account, count=False)
+
+    def check_recipients(self, account: AccountInfo, count: int) -> None:
+        """May one message go to so many? Raises Refused."""
+        limit = account.limits.recipients_per_message
+        if count > limit:
+            raise Refused(f"At most {limit} recipients a message are allowed.", code="recipients")
+
+    def submit(
+        self,
+        account: AccountInfo,
+        raw: bytes,
+        envelope: Envelope,
+        transaction: str,
+        trace_field: bytes = b"",
+    ) -> str:
+        """Take the message; its name in the queue, where it is durable.
+
+        `trace_field` is our Received field. Raises Refused, Unavailable: nothing is queued then.
+        """
+        now = self._clock()
+        fresh = self._view.account(account.id)
+        if fresh is None or not fresh.enabled:
+            raise Refused("This account is switched off.", code="switched-off")
+        account = fresh
+        if envelope.sender and not self._view.may_send_as(account.id, envelope.sender):
+            raise Refused(
+                f"{envelope.sender} is not an address of {account.address}.", code="sender"
+            )
+        author, raw = self._author(account, raw, envelope.sender or account.address)
+        named = complete.recipients(raw).union(
+            recipient.address.lower() for recipient in envelope.recipients
+        )
+        self.check_recipients(account, len(named))
+        domain = author.rpartition("@")[2]
+        raw = complete.complete(raw, now, f"{transaction.lower()}@{domain}")
+        raw = header.prepend(raw, self._sign(raw, self._view.signing_keys(domain), int(now)))
+        raw = header.prepend(raw, trace_field)
+        self._check_rate(account, count=True)
+        message_id = header.get(raw, "Message-ID") or ""
+        origin = Origin(OriginKind.SUBMITTED, transaction, account.id, domain, message_id)
+        name = self._enqueue(raw, envelope, origin)
+        event = TraceEvent(
+            time=now,
+            transaction=transaction,
+            stage="submit",
+            verdict=Verdict.QUEUED,
+            text="Accepted for sending",
+            sender=envelope.sender,
+            message_id=message_id,
+            account_id=account.id,
+            domain=domain,
+            facts={"queue": name, "size": len(raw), "account": account.address},
+        )
+        for recipient in envelope.recipients:
+            self._trace(replace(event, recipient=recipient.address))
+        return name
+
+    def _author(self, account: AccountInfo, raw: bytes, sender: str) -> tuple[str, bytes]:
+        """The author's address and the message, with a From field if it had none (RFC 6409 §8.1).
+
+        All From and Sender fields count, so that nobody hides behind a second one.
+        """
+        if header.count(raw, "From") == 0:
+            return sender, header.prepend(raw, f"From: <{sender}>\r\n".encode())
+        if header.count(raw, "From") > 1:
+            raise Refused("A message has one From field, this has several.", code="from")
+        authors = [mailbox.address for mailbox in complete.authors(raw)]
+        if not authors:
+            raise Refused("The From field holds no address.", code="from")
+        for address in (*authors, *(mailbox.address for mailbox in complete.senders(raw))):
+            if not self._view.may_send_as(account.id, address):
+                raise Refused(f"{address} is not an address of {account.address}.", code="from")
+        return authors[0], raw
+
+    def _check_rate(self, account: AccountInfo, count: bool) -> None:
+        """Against the plan; `count` this message too. Raises Unavailable("rate")."""
+        now = self._clock()
+        windows = (
+            ("hour", HOUR, account.limits.messages_per_hour),
+            ("day", DAY, account.limits.messages_per_day),
+        )
+        look = self._counters.hit if count else self._counters.peek
+        for word, window, limit in windows:
+            hit = look(f"sent:{word}:{account.id}", window, limit, now=now) if limit else None
+            if hit is not None and not hit.allowed:
+                raise Unavailable(
+                    f"You may send {limit} messages in {'an' if word == 'hour' else 'a'} {word};"
+                    f" try again in {_duration(hit.retry_after)}.",
+                    code="rate",
+                )
+
+
+def _duration(seconds: float) -> str:
+    """Rounded up: a person who waits so long will succeed."""
+    minutes = int(seconds // 60) + 1
+    if minutes < 60:
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    hours = (minutes + 59) // 60
+    return f"{hours} hour{'s' if hours > 1 else ''}"

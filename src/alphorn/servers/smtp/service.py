@@ -1,0 +1,93 @@
+"""What all sessions of an SMTP listener share, and the two roles there are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from alphorn.base import settings as table
+from alphorn.base.settings import Settings
+from alphorn.base.trace import TraceEvent
+from alphorn.directory.view import DirectoryView
+from alphorn.operations.authenticate import Authenticator
+from alphorn.operations.deliver import Delivery
+from alphorn.operations.submit import Submission
+from alphorn.servers.smtp import accept, data, rcpt
+from alphorn.servers.smtp.memory import Memory
+from alphorn.servers.smtp.visit import Visit
+from alphorn.store.api import Store
+from alphorn.wire.sasl.mechanisms import MECHANISMS
+from alphorn.wire.smtp.events import Mail, Message, Rcpt
+from alphorn.wire.smtp.limits import Limits
+from alphorn.wire.smtp.profile import Profile
+from alphorn.wire.smtp.replies import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """`mail` and `rcpt` are called on the event loop and must be quick, `message` in a thread. Each
+    gives the reply or raises AlphornError."""
+
+    name: str
+    mail: Callable[[Visit, Mail], Reply]
+    rcpt: Callable[[Visit, Rcpt], Reply]
+    message: Callable[[Visit, Message], Reply]
+
+
+MX = Role("mx", accept.from_server, rcpt.ours, data.deliver)
+SUBMISSION = Role("submission", accept.from_user, rcpt.anybody, data.submit)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. `silence`: without a word from the client (RFC 5321 §4.5.3.2.7: 300 at least), and
+    for one command to arrive; `message`: for one message to arrive as a whole."""
+
+    silence: float = 300
+    message: float = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpService:
+    """One per role and worker. `trace` must not block and is called from threads too."""
+
+    role: Role
+    profile: Profile
+    timing: Timing
+    memory: Memory
+    store: Store
+    view: DirectoryView
+    delivery: Delivery
+    submission: Submission
+    authenticator: Authenticator
+    trace: Callable[[TraceEvent], None]
+    clock: Callable[[], float]
+
+
+def mx_profile(settings: Settings, tls: bool) -> Profile:
+    """The MX port; `tls`: there is a certificate."""
+    return Profile(settings[table.HOSTNAME], _limits(settings), starttls=tls)
+
+
+def submission_profile(settings: Settings) -> Profile:
+    """The submission ports: with implicit TLS all that STARTTLS gives is there from the start."""
+    return Profile(
+        settings[table.HOSTNAME],
+        _limits(settings),
+        starttls=True,
+        mechanisms=tuple(mechanism.name for mechanism in MECHANISMS),
+        tls_first=True,
+        login_first=True,
+    )
+
+
+def timing(settings: Settings) -> Timing:
+    return Timing(settings[table.SMTP_TIMEOUT], settings[table.SMTP_MESSAGE_TIMEOUT])
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        message=settings[table.SMTP_MAX_MESSAGE_OCTETS],
+        recipients=settings[table.SMTP_RECIPIENTS],
+        messages=settings[table.SMTP_MESSAGES],
+        errors=settings[table.SMTP_ERRORS],
+        refusals=settings[table.SMTP_REFUSALS],
+    )

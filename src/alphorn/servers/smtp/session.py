@@ -1,0 +1,237 @@
+"""One SMTP connection: the machine's events to the stages, their replies to the client.
+
+Commands are handled one after the other in the order in which they came; whatever is decided at
+once leaves in one piece. Work that waits (a delivery, a slow hash) runs in a thread while reading
+is paused, one hop for a message. What was acknowledged is finished before a shutdown says 421.
+"""
+
+import logging
+import time
+from asyncio import Future
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from alphorn.base.errors import AlphornError
+from alphorn.operations.status import status_of
+from alphorn.servers.connection import IO
+from alphorn.servers.smtp import login
+from alphorn.servers.smtp.service import SmtpService
+from alphorn.servers.smtp.visit import Visit
+from alphorn.wire.smtp.events import (
+    Close,
+    Declined,
+    Event,
+    Login,
+    Mail,
+    Message,
+    Rcpt,
+    StartTls,
+)
+from alphorn.wire.smtp.machine import Machine
+from alphorn.wire.smtp.replies import Reply
+
+GOING_DOWN = Reply("4.3.2", "The service is stopping; connect again")
+SILENT = Reply("4.4.2", "You were silent for too long")
+SLOW = Reply("4.4.2", "This takes too long")
+BUSY = Reply("4.3.1", "There is too much mail coming in at once; try again later")
+FAULT = Reply("4.3.0", "Something went wrong here; try again later")
+
+E = TypeVar("E")
+
+_log = logging.getLogger(__name__)
+
+
+class SmtpSession:
+    """Implements `servers.connection.Session`."""
+
+    __slots__ = (
+        "_held", "_io", "_machine", "_moved", "_over", "_service", "_stopping", "_visit", "_work",
+    )  # fmt: skip
+
+    _io: IO
+    _machine: Machine
+    _visit: Visit
+
+    def __init__(self, service: SmtpService) -> None:
+        self._service = service
+        self._held = 0  # octets of a message, as the shared memory counts them
+        self._moved = 0.0  # when the dialog last got anywhere
+        self._over = False
+        self._stopping = False
+        self._work: Future[Any] | None = None
+
+    # -- Session, for the adapter ------------------------------------------------------------------
+
+    def connected(self, io: IO) -> None:
+        self._io = io
+        self._machine = Machine(self._service.profile, io.tls)
+        self._visit = Visit(self._service, io, self._machine)
+        if io.tls:
+            self._visit.secured()
+        io.timeout(self._service.timing.silence)
+        self._machine.greet()
+        self._advance()
+
+    def received(self, data: bytes) -> None:
+        self._machine.receive(data)
+        if self._work is None and not self._over and not self._advance():
+            self._check_pace()
+
+    def secured(self) -> None:
+        self._machine.secured()
+        self._visit.secured()
+        self._moved = time.monotonic()
+
+    def timed_out(self) -> None:
+        if self._work is not None:
+            self._io.timeout(self._service.timing.silence)  # it is us who take long
+        else:
+            self._say_goodbye(SILENT)
+
+    def closed(self) -> None:
+        self._over = True
+        if self._work is None:
+            self._hold(0)
+
+    def shutdown(self) -> None:
+        if self._work is not None:
+            self._stopping = True
+        else:
+            self._say_goodbye(GOING_DOWN)
+
+    # -- moving on ---------------------------------------------------------------------------------
+
+    def _advance(self) -> bool:
+        """Handle all that can be handled now; whether that got anywhere."""
+        machine, moved = self._machine, False
+        tls = close = False
+        while (event := machine.next()) is not None:
+            moved = True
+            match event:
+                case StartTls():
+                    tls = True
+                case Close():
+                    close = True
+                case _:
+                    self._handle(event)
+        out = machine.output()
+        if out:
+            self._io.write(out)
+            moved = True
+        if moved:
+            self._moved = time.monotonic()
+        if tls:
+            self._io.start_tls()
+        elif close:
+            self._over = True
+            self._io.close()
+        elif self._work is None:
+            self._hold(machine.buffered)
+        return moved
+
+    def _handle(self, event: Event) -> None:
+        visit, role = self._visit, self._service.role
+        match event:
+            case Mail(sender, parameters):
+                visit.begin(sender.address, parameters.size)
+                self._decide("mail", role.mail, event)
+            case Rcpt(path):
+                self._decide("rcpt", role.rcpt, event, path.address)
+            case Message(_, raw):
+                self._hold(len(raw))
+                self._start(self._io.run(role.message, visit, event), self._message_done)
+            case Login():
+                self._login(event)
+            case Declined(verb, argument, reply):
+                if verb == "MAIL":
+                    visit.begin("", 0)
+                visit.refused(verb.lower(), reply, argument=argument)
+            case StartTls() | Close():
+                """`_advance` does these once the output is written."""
+
+    def _decide(
+        self, stage: str, decide: Callable[[Visit, E], Reply], event: E, recipient: str = ""
+    ) -> None:
+        try:
+            reply = decide(self._visit, event)
+        except AlphornError as error:
+            reply = Reply(status_of(error), error.text)
+        except Exception:
+            _log.exception("a stage failed", extra={"stage": stage})
+            reply = FAULT
+        if not reply.positive:
+            self._visit.refused(stage, reply, recipient)
+        self._machine.reply(reply)
+
+    def _login(self, event: Login) -> None:
+        try:
+            work = login.step(self._visit, event)
+        except AlphornError as error:
+            if self._machine.waiting:
+                self._machine.reply(login.refusal(error))
+            return
+        if work is not None:
+            self._start(work, self._login_done)
+
+    # -- work in threads ---------------------------------------------------------------------------
+
+    def _start(self, work: "Future[Any]", done: "Callable[[Future[Any]], None]") -> None:
+        self._work = work
+        self._io.pause()
+        work.add_done_callback(done)
+
+    def _message_done(self, work: "Future[Reply]") -> None:
+        try:
+            reply = work.result()
+        except AlphornError as error:
+            reply = Reply(status_of(error), error.text)
+            self._visit.refused("data", reply)
+        except Exception:
+            _log.exception("a message failed", extra={"transaction": self._visit.transaction})
+            reply = FAULT
+            self._visit.refused("data", reply)
+        self._hold(0)
+        self._work_done(lambda: self._machine.reply(reply))
+
+    def _login_done(self, work: "Future[Any]") -> None:
+        def answer() -> None:
+            try:
+                login.ended(self._visit, work.result)
+            except Exception:
+                _log.exception("a login failed")
+                self._machine.reply(login.FAULT)
+
+        self._work_done(answer)
+
+    def _work_done(self, answer: Callable[[], None]) -> None:
+        """Answer the client, unless it has gone, and go on with what it sent meanwhile."""
+        self._work = None
+        if self._over:
+            return
+        answer()
+        if self._stopping:
+            self._say_goodbye(GOING_DOWN)
+            return
+        self._io.resume()
+        self._advance()
+
+    # -- ending ------------------------------------------------------------------------------------
+
+    def _say_goodbye(self, reply: Reply) -> None:
+        if not self._over:
+            self._machine.close(reply)
+            self._advance()
+
+    def _check_pace(self) -> None:
+        """Whoever sends a little now and then, and never a whole command or message, is slow."""
+        timing = self._service.timing
+        limit = timing.message if self._machine.collecting else timing.silence
+        if time.monotonic() - self._moved > limit:
+            self._say_goodbye(SLOW)
+
+    def _hold(self, octets: int) -> None:
+        before, self._held = self._held, octets
+        if before != octets and not self._service.memory.change(before, octets):
+            self._machine.abandon(BUSY)
+            self._service.memory.change(octets, 0)
+            self._held = 0

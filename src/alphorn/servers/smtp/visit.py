@@ -1,0 +1,122 @@
+"""What is known of a connection, and of the message that is under way in it."""
+
+import secrets
+from base64 import b32encode
+from typing import TYPE_CHECKING
+
+from alphorn.base.trace import TraceEvent, Verdict
+from alphorn.directory.values import AccountInfo, Route
+from alphorn.message.received import Hop
+from alphorn.operations.authenticate import ScramCredentials
+from alphorn.servers.connection import IO
+from alphorn.wire.smtp.machine import Machine
+from alphorn.wire.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from alphorn.servers.smtp.service import SmtpService
+
+Facts = dict[str, str | int | float | bool | None]
+
+
+def new_transaction(now: float) -> str:
+    """A name for a message: 16 letters and digits, in order of time, never given twice."""
+    octets = int(now * 1000).to_bytes(6, "big") + secrets.token_bytes(4)
+    return b32encode(octets).decode("ascii")
+
+
+class Visit:
+    """`account` is whoever is logged in. From MAIL on, `transaction` names the message, `sender` is
+    its envelope's and `size` what was declared of it (0: nothing), `recipients` counts those asked
+    for, and `routes` has where each accepted one leads (MX only)."""
+
+    __slots__ = (
+        "account",
+        "io",
+        "machine",
+        "recipients",
+        "routes",
+        "scram",
+        "sender",
+        "service",
+        "size",
+        "tls",
+        "transaction",
+    )
+
+    def __init__(self, service: "SmtpService", io: IO, machine: Machine) -> None:
+        self.service = service
+        self.io = io
+        self.machine = machine
+        self.account: AccountInfo | None = None
+        self.scram: ScramCredentials | None = None
+        self.tls = ""
+        self.transaction = ""
+        self.sender = ""
+        self.size = 0
+        self.recipients = 0
+        self.routes: list[Route] = []
+
+    def begin(self, sender: str, size: int) -> None:
+        """A new message; `size` as declared, 0 for unknown."""
+        self.transaction = new_transaction(self.service.clock())
+        self.sender = sender
+        self.size = size
+        self.recipients = 0
+        self.routes = []
+
+    def logged_in(self, account: AccountInfo) -> None:
+        self.account = account
+        self.scram = None
+
+    def secured(self) -> None:
+        """TLS is there now: remember its version and cipher for the Received field."""
+        session = self.io.tls_info()
+        cipher = session.cipher() if session is not None else None
+        if session is not None and cipher is not None:
+            self.tls = f"{session.version()} {cipher[0]}"
+
+    def hop(self, recipient: str = "", private: bool = False) -> Hop:
+        """For our Received field. `private` leaves out where the client is: our users' addresses
+        are nobody's business but ours."""
+        machine = self.machine
+        return Hop(
+            host=self.service.profile.hostname,
+            protocol=machine.protocol,
+            transaction=self.transaction,
+            helo="" if private else machine.helo,
+            peer="" if private else self.io.peer.address,
+            tls=self.tls,
+            recipient=recipient,
+        )
+
+    def facts(self) -> Facts:
+        """Who is at the other end, for the trace."""
+        facts: Facts = {
+            "peer": self.io.peer.address,
+            "helo": self.machine.helo,
+            "protocol": self.machine.protocol,
+        }
+        if self.account is not None:
+            facts["account"] = self.account.address
+        return facts
+
+    def refused(self, stage: str, reply: Reply, recipient: str = "", argument: str = "") -> None:
+        """Leave a trace of a refusal; `argument` is what was wrong with the command."""
+        account = self.account
+        facts = {**self.facts(), "code": reply.code, "status": reply.status}
+        if argument:
+            facts["argument"] = argument
+        self.service.trace(
+            TraceEvent(
+                time=self.service.clock(),
+                transaction=self.transaction,
+                stage=stage,
+                verdict=Verdict.DEFERRED if reply.passing else Verdict.REFUSED,
+                text=reply.text,
+                sender=self.sender,
+                recipient=recipient,
+                account_id=account.id if account is not None else None,
+                domain=recipient.rpartition("@")[2],
+                facts=facts,
+            )
+        )
