@@ -118,27 +118,27 @@ def test_messages_that_go_while_their_bodies_are_fetched(house: House) -> None:
     account = house.store.account(house.account.id)
     raw = b"Subject: x\r\n\r\n" + b"z" * 400_000
     inbox = account.mailbox("INBOX").id
-    account.append(inbox, [NewMessage(raw, summarize(raw), 0)] * 8)
+    account.append(inbox, [NewMessage(raw, summarize(raw), 0)] * 40)
 
     async def main() -> None:
         async with house.serving() as port:
             client = await logged_in(port)
             await client.do("SELECT INBOX")
             client.writer.transport.pause_reading()  # type: ignore[attr-defined]
-            client.send(b"a FETCH 1:8 BODY.PEEK[]\r\n")
+            client.send(b"a FETCH 1:40 BODY.PEEK[]\r\n")
             (connection,) = house.hosts[0].connections
             while not connection._congested:
                 await asyncio.sleep(0)
-            last = NumberSet.of([8])
+            last = NumberSet.of([40])
             await asyncio.to_thread(account.flag, inbox, last, FlagAction.ADD, Flag.DELETED)
             await asyncio.to_thread(account.expunge, inbox, last)
             client.writer.transport.resume_reading()  # type: ignore[attr-defined]
-            for number in range(1, 8):
+            for number in range(1, 40):
                 assert await client.line() == b"* %d FETCH (BODY[] {400014}" % number
                 assert await client.octets(len(raw)) == raw
                 assert await client.line() == b")"
             assert (await client.line()).startswith(b"a OK [EXPUNGEISSUED] ")
-            assert (await client.do("NOOP"))[0] == b"* 8 EXPUNGE"
+            assert (await client.do("NOOP"))[0] == b"* 40 EXPUNGE"
 
     on_loop("uvloop", main)
 
@@ -154,13 +154,13 @@ def test_clients_that_change_one_mailbox_at_once_agree_at_the_end(house: House) 
                 case 0:
                     await client.append("plain")
                 case 1:
-                    await client.do(f"UID STORE {step}:* +FLAGS (\\Flagged k{seed})")
+                    await client.do(f"UID STORE {step + 1}:* +FLAGS (\\Flagged k{seed})")
                 case 2:
-                    await client.do(f"UID STORE {seed + step} +FLAGS (\\Deleted)")
+                    await client.do(f"UID STORE {seed + step + 1} +FLAGS (\\Deleted)")
                 case 3:
                     await client.do("EXPUNGE")
                 case 4:
-                    await client.do(f"UID MOVE {step} Archive")
+                    await client.do(f"UID MOVE {step + 1} Archive")
         return []
 
     async def main() -> None:

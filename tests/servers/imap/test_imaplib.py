@@ -24,7 +24,7 @@ def with_imaplib(house: House, act: Callable[[imaplib.IMAP4], None]) -> None:
 
 def test_a_day_with_imaplib(house: House) -> None:
     def act(client: imaplib.IMAP4) -> None:
-        assert client.login(ADDRESS, f'"{PASSWORD}"')[0] == "OK"
+        assert client.login(ADDRESS, PASSWORD)[0] == "OK"
         assert client.create("Work")[0] == "OK"
         assert client.list()[0] == "OK"
         for flags in ("", "\\Seen", "\\Flagged"):

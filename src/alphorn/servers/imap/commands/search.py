@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from alphorn.base.numbers import NumberSet
+from alphorn.servers.imap import identifiers
 from alphorn.servers.imap import uids as uid_sequences
 from alphorn.servers.imap.commands.selecting import uids_meant
 from alphorn.servers.imap.handler import Outcome
@@ -27,7 +28,7 @@ async def search(session: ImapSession, command: Search, tag: bytes) -> Outcome:
     def resolve(numbers: SequenceSet, uid: bool) -> NumberSet:
         return uids_meant(view, numbers, uid=uid)
 
-    query = keys.to_query(command.key, resolve)
+    query = identifiers.in_store(keys.to_query(command.key, resolve))
     saves = command.returns is not None and SearchReturn.SAVE in command.returns
     if saves:
         view.saved = _NOTHING
