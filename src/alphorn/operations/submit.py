@@ -11,6 +11,7 @@ What is refused is said with an error whose code `operations.status` turns into 
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil
 
 from alphorn.base.errors import Refused, Unavailable
 from alphorn.base.trace import TraceEvent, Verdict
@@ -148,8 +149,8 @@ class Submission:
 
 def _duration(seconds: float) -> str:
     """Rounded up: a person who waits so long will succeed."""
-    minutes = int(seconds // 60) + 1
+    minutes = max(1, ceil(seconds / 60))
     if minutes < 60:
         return f"{minutes} minute{'s' if minutes > 1 else ''}"
-    hours = (minutes + 59) // 60
+    hours = ceil(minutes / 60)
     return f"{hours} hour{'s' if hours > 1 else ''}"

@@ -1,0 +1,146 @@
+"""Delivery and submission with everything real behind them: directory, store, queue, counters.
+
+In it live anna@example.test and bert@example.test. Time is the installation's clock.
+"""
+
+from pathlib import Path
+
+from alphorn.base.trace import TraceEvent
+from alphorn.directory.last_use import LastUses
+from alphorn.directory.values import AccountInfo, Route
+from alphorn.mailauth.dkim.sign import sign
+from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin
+from alphorn.operations.authenticate import Authenticator
+from alphorn.operations.deliver import Delivery
+from alphorn.operations.submit import Submission
+from alphorn.operations.throttle import LoginLimits, LoginThrottle
+from alphorn.queue.listing import Filter, Listed
+from alphorn.queue.queue import Queue
+from alphorn.store.api import INBOX, Column
+from alphorn.store.sqlite import SqliteStore
+from tests.support.installation import ITERATIONS, Installation
+
+
+class State:  # INTERIM
+    def __init__(self, path):
+        self.hits = {}
+
+    def hit(self, key, window, limit, amount=1, *, now):
+        seen = self.peek(key, window, limit, now=now)
+        if seen.allowed:
+            self.hits.setdefault((key, window), []).append(now)
+        return seen
+
+    def peek(self, key, window, limit, *, now):
+        from types import SimpleNamespace
+
+        times = [t for t in self.hits.get((key, window), []) if t > now - window]
+        wait = times[0] + window - now if times else 0.0
+        return SimpleNamespace(allowed=len(times) < limit, count=len(times), retry_after=wait)
+
+    def close(self): ...
+
+
+ANNA = "anna@example.test"
+BERT = "bert@example.test"
+HOSTNAME = "mx.example.test"
+POSTMASTER = "bert@example.test"
+
+
+class MailHouse:
+    """`events` is the trace; `queue_error`, where set, is raised instead of queueing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.installation = made = Installation(folder)
+        self.clock = made.clock
+        self.store = SqliteStore(folder / "accounts", clock=made.clock)
+        made.store = self.store  # type: ignore[assignment]
+        made.control = type(made.control)(
+            store=self.store,
+            keys=made.keys,
+            hostname=HOSTNAME,
+            iterations=ITERATIONS,
+            clock=made.clock,
+        )
+        made.domain()
+        self.anna = made.account(ANNA)
+        self.bert = made.account(BERT)
+        self.view = made.view
+        self.state = State(folder / "state.sqlite")
+        self.queue = Queue(folder / "queue.sqlite", clock=made.clock)
+        self.queue_error: Exception | None = None
+        self.events: list[TraceEvent] = []
+        self.delivery = Delivery(
+            self.store,
+            self.view,
+            self._enqueue,
+            self.events.append,
+            hostname=HOSTNAME,
+            postmaster=POSTMASTER,
+            clock=made.clock,
+        )
+        self.submission = Submission(
+            self.view, self.state, sign, self._enqueue, self.events.append, clock=made.clock
+        )
+        self._uses = LastUses(made.database, gather=0)
+        self.authenticator = Authenticator(
+            self.view,
+            made.keys,
+            LoginThrottle(self.state, LoginLimits()),
+            self._uses,
+            ITERATIONS,
+            clock=made.clock,
+            report=lambda login: None,
+        )
+
+    def _enqueue(self, raw: bytes, envelope: Envelope, origin: Origin) -> str:
+        if self.queue_error is not None:
+            raise self.queue_error
+        return self.queue.enqueue(raw, envelope, origin=origin)
+
+    def envelope(self, *recipients: str, sender: str = "carl@other.test") -> Envelope:
+        return Envelope(sender, tuple(EnvelopeRecipient(address) for address in recipients))
+
+    def routes(self, *recipients: str) -> list[Route]:
+        found = []
+        for address in recipients:
+            local, _, domain = address.rpartition("@")
+            route = self.delivery.route(local, domain)
+            assert route is not None, address
+            found.append(route)
+        return found
+
+    def inbox(self, account: AccountInfo) -> list[bytes]:
+        """The messages in the INBOX, oldest first."""
+        mail = self.store.account(account.id)
+        box = mail.mailbox(INBOX)
+        uids = mail.snapshot(box.id).uids
+        from alphorn.base.numbers import NumberSet
+
+        rows = mail.fetch(box.id, NumberSet.of(uids), (Column.RAW,))
+        return [bytes(row[0]) for row in rows]  # type: ignore[call-overload]
+
+    def queued(self) -> list[Listed]:
+        return self.queue.list(Filter())
+
+    def queued_raw(self) -> list[bytes]:
+        return [
+            raw
+            for (id,) in self.queue.database.read(
+                lambda connection: connection.execute("SELECT id FROM message").fetchall()
+            )
+            if (raw := self.queue.content(id)) is not None
+        ]
+
+    def told(self, stage: str) -> list[str]:
+        """`verdict: text` of each event of a stage."""
+        return [
+            f"{event.verdict.value}: {event.text}" for event in self.events if event.stage == stage
+        ]
+
+    def close(self) -> None:
+        self.authenticator.close()
+        self.queue.close()
+        self.state.close()
+        self.store.close()
+        self.installation.close()
