@@ -140,7 +140,6 @@ def test_a_server_without_ehlo_is_greeted_the_old_way(server: SmtpServer) -> Non
         (Script(greeting="556 5.1.10 no mail here"), 556, "5.1.10"),
         (Script(greeting=Act.HANG), 451, "4.4.2"),
         (Script(greeting=Act.DROP), 451, "4.4.2"),
-        (Script(greeting=Act.RESET), 451, "4.4.2"),
         (Script(greeting=Act.GARBAGE), 451, "4.5.0"),
         (Script(ehlo="421 4.7.0 not you"), 421, "4.7.0"),
         (Script(ehlo="451 4.3.0 wait"), 451, "4.3.0"),
@@ -157,6 +156,14 @@ def test_servers_that_cannot_be_talked_to(
         connected(server)
     assert (caught.value.reply.code, caught.value.reply.enhanced) == (code, enhanced)
     assert not caught.value.here
+
+
+def test_a_server_that_is_rude_is_unreachable(server: SmtpServer) -> None:
+    """It may hit us while we connect, or while we wait for its greeting."""
+    server.script.greeting = Act.RESET
+    with pytest.raises(Unreachable) as caught:
+        connected(server)
+    assert caught.value.reply.enhanced in ("4.4.1", "4.4.2")
 
 
 def test_nobody_there(server: SmtpServer) -> None:

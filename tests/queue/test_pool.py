@@ -8,7 +8,7 @@ from alphorn.queue.dialer import Caller, Dialer, Unreachable
 from alphorn.queue.pool import Pool, PoolLimits
 from alphorn.queue.wireform import body_for_wire
 from tests.queue.helpers import MESSAGE, claim_of, envelope
-from tests.support.smtpd import Act, SmtpServer
+from tests.support.smtpd import Act, SmtpServer, servers_on_one_port
 from tests.support.stage import on_loop
 
 HOST = "mx.remote.test"
@@ -108,8 +108,7 @@ def test_connections_to_one_server_are_bounded(server: SmtpServer) -> None:
 
 
 def test_idle_connections_are_bounded() -> None:
-    servers = [SmtpServer("127.0.0.2")]
-    servers += [SmtpServer(f"127.0.0.{n}", servers[0].port) for n in range(3, 7)]
+    servers = servers_on_one_port(*(f"127.0.0.{number}" for number in range(2, 7)))
 
     async def main() -> None:
         pool = pool_for(servers[0], PoolLimits(kept=2))

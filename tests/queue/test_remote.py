@@ -17,7 +17,7 @@ from alphorn.queue.values import Claim, Outcome, Result
 from alphorn.queue.wireform import body_for_wire
 from tests.queue.helpers import MESSAGE, Clock, claim_of, envelope
 from tests.support.dns import DnsServer, Fault
-from tests.support.smtpd import Act, Answer, SmtpServer
+from tests.support.smtpd import Act, Answer, servers_on_one_port
 from tests.support.stage import on_loop
 
 QUICK = Timeouts(
@@ -31,9 +31,9 @@ class World:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.first = SmtpServer("127.0.0.11")
-        self.second = SmtpServer("127.0.0.12", self.first.port)
-        self.third = SmtpServer("127.0.0.13", self.first.port)
+        self.first, self.second, self.third = servers_on_one_port(
+            "127.0.0.11", "127.0.0.12", "127.0.0.13"
+        )
         self.dns = DnsServer(
             {
                 "remote.test": {

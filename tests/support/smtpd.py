@@ -186,6 +186,20 @@ class SmtpServer:
             self._changed.notify_all()
 
 
+def servers_on_one_port(*addresses: str) -> list[SmtpServer]:
+    """Servers at several loopback addresses that share a port, as mail servers do."""
+    for _ in range(20):
+        servers = [SmtpServer(addresses[0])]
+        try:
+            servers += [SmtpServer(address, servers[0].port) for address in addresses[1:]]
+        except OSError:
+            for server in servers:
+                server._listener.close()
+        else:
+            return servers
+    raise OSError("no port is free on all addresses")
+
+
 class _Session:
     def __init__(self, server: SmtpServer, sock: socket.socket, number: int) -> None:
         self.server = server

@@ -3,7 +3,8 @@
 A runner has a row that says until when it is surely alive, and renews it all the time. The clock
 for this is the machine's monotonic one, which all processes share and nobody sets: a jump of the
 wall clock never makes a living runner look dead, which would deliver mail twice. It starts anew
-with the machine; an end that lies further off than a lease is long is from before, and void.
+with the machine; an end that lies further off than a lease is long is from before, and void (a
+little further: processes read the clock and write at different moments).
 """
 
 # ruff: noqa: S608 - only constants of this room are put together; values are bound
@@ -18,6 +19,8 @@ from alphorn.queue.values import MAX_RECIPIENTS_PER_TRANSACTION, Claim
 
 LEASE = 30.0
 """Seconds without a sign of life after which a runner is taken for dead."""
+
+_HORIZON = 2 * LEASE
 
 ROWS_AT_ONCE = 1000
 MAX_LOOKS = 8
@@ -57,13 +60,13 @@ def take_over(database: Database, ticks: float) -> int:
 
     def dead(connection: Connection) -> bool:
         (count,) = connection.execute(
-            "SELECT count(*) FROM runner WHERE until < ? OR until > ?", (ticks, ticks + LEASE)
+            "SELECT count(*) FROM runner WHERE until < ? OR until > ?", (ticks, ticks + _HORIZON)
         ).fetchone()
         return bool(count)
 
     def work(connection: Connection) -> int:
         connection.execute(
-            "DELETE FROM runner WHERE until < ? OR until > ?", (ticks, ticks + LEASE)
+            "DELETE FROM runner WHERE until < ? OR until > ?", (ticks, ticks + _HORIZON)
         )
         return _free_orphans(connection)
 

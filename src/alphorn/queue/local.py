@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 
 from alphorn.base.errors import AlphornError, Unavailable
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin
@@ -14,9 +15,10 @@ AT_ONCE = 4
 """Recipients of one message that are delivered to at the same time."""
 
 LocalDelivery = Callable[[bytes, Envelope, EnvelopeRecipient, Origin], Reply]
-"""Puts a message into the mailbox of one recipient: called in a thread with the message, its
-envelope, the recipient and where the message comes from. A reply of 2yz says that it is durable
-there, 4yz asks to come again, 5yz is a refusal for good. `AlphornError` may be raised instead."""
+"""Puts a message into the mailbox of one recipient: called in a thread with the message, an
+envelope with this recipient alone, the recipient, and where the message comes from. A reply of 2yz
+says that it is durable there, 4yz asks to come again, 5yz is a refusal for good. `AlphornError` may
+be raised instead."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ class Local:
                 group.create_task(one(recipient))
 
     async def _one(self, claim: Claim, raw: bytes, recipient: QueuedRecipient) -> Outcome:
-        envelope = claim.message.envelope
+        envelope = replace(claim.message.envelope, recipients=(recipient.envelope,))
         work: Awaitable[Reply] = asyncio.get_running_loop().run_in_executor(
             self._executor,
             self._deliver,

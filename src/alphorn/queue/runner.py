@@ -227,16 +227,16 @@ class Runner:
 
     async def _keep_up(self) -> None:
         await asyncio.sleep(self._limits.heartbeat)
-        await self._in_thread(self._watch_over, self._queue.clock(), self._ticks())
+        await self._in_thread(self._watch_over)
 
-    def _watch_over(self, now: float, ticks: float) -> None:
-        database = self._queue.database
+    def _watch_over(self) -> None:
+        database, ticks = self._queue.database, self._ticks()
         if not renew(database, self.name, ticks):
             _log.warning("This process stood still for too long; others took over its deliveries")
         freed = take_over(database, ticks)
         if freed:
             _log.warning("%d recipients are taken over from a process that ended", freed)
-        mended = mend_clock(database, now)
+        mended = mend_clock(database, self._queue.clock())
         if mended:
             _log.warning("The clock was set back; %d recipients are tried now", mended)
         database.trim()

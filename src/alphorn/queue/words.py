@@ -30,8 +30,8 @@ def reason(reply: Reply) -> str:
 def duration(seconds: float) -> str:
     """As people say it: "5 minutes", "2 hours"."""
     for unit, word in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
-        # Rounded first, so that 59.9 minutes are an hour.
-        count = round(seconds / unit)
-        if seconds >= unit * 0.95:
+        # Pauses vary by a tenth: what was meant to be an hour is called one.
+        if seconds >= unit * 0.9:
+            count = round(seconds / unit)
             return f"{count} {word}{'s' if count != 1 else ''}"
     return "less than a minute"
