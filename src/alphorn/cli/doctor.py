@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from alphorn.base import settings as table
 from alphorn.base.errors import AlphornError
 from alphorn.base.layout import Layout
-from alphorn.base.settings import Settings, SettingsError
+from alphorn.base.settings import SettingsError
 from alphorn.cli.checks import certificate, machine, mail, names, ports
 from alphorn.cli.checks.finding import Finding, Level, error
 from alphorn.cli.table import JSON, Argument, Command, Context
-from alphorn.dns.stub import StubResolver
 from alphorn.servers import status
 from alphorn.servers.launch import Launch
 from alphorn.servers.listeners import bindings
+from alphorn.servers.resolver import resolver
 from alphorn.servers.tls import tls_files
 
 Check = Callable[[Context], Iterator[Finding]]
@@ -136,26 +136,14 @@ def _dns(context: Context) -> Iterator[Finding]:
     }
 
     async def ask() -> list[Finding]:
-        resolver = StubResolver(
-            dns_servers(settings),
-            timeout=settings[table.DNS_TIMEOUT],
-        )
+        asked = resolver(settings)
         groups = await asyncio.gather(
-            names.host(hostname, resolver),
-            *(names.domain(name, hostname, records, resolver) for name, records in wanted.items()),
+            names.host(hostname, asked),
+            *(names.domain(name, hostname, records, asked) for name, records in wanted.items()),
         )
         return [finding for group in groups for finding in group]
 
     return iter(asyncio.run(ask()))
-
-
-def dns_servers(settings: Settings) -> list[tuple[str, int]] | None:
-    """Whom to ask; None for the system's resolver."""
-    return [
-        (place.address, place.port)
-        for place in settings[table.DNS_SERVERS]
-        if place.address is not None
-    ] or None
 
 
 CHECKS: tuple[Check, ...] = (

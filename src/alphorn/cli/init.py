@@ -8,14 +8,16 @@ import os
 import secrets
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from alphorn.base.errors import Exists, Refused
 from alphorn.base.kinds import HOST
 from alphorn.base.layout import Layout
 from alphorn.base.secret import Secret
-from alphorn.base.settings import Settings, parse
+from alphorn.base.settings import parse
 from alphorn.cli.table import Argument, Command, Context
+from alphorn.directory import keys
 from alphorn.servers.certificate import self_made
 
 PRIVATE = 0o600
@@ -32,6 +34,7 @@ postmaster = "{postmaster}"
 
 
 def run(context: Context, args: Namespace) -> int:
+    from alphorn.directory.setup import migrate, setup
     from alphorn.operations import users
 
     hostname = _hostname(args.hostname)
@@ -44,7 +47,9 @@ def run(context: Context, args: Namespace) -> int:
         password = _generated()
     text = SETTINGS_TEMPLATE.format(hostname=hostname, postmaster=args.admin_email)
     settings = parse(text)
-    prepare_folder(layout, hostname, settings)
+    prepare_files(layout, [hostname])
+    setup(layout.control)
+    migrate()
     services = context.open_services(context.data, settings)
     try:
         users.first_administrator(services.control, args.admin_email, password)
@@ -55,23 +60,18 @@ def run(context: Context, args: Namespace) -> int:
     return 0
 
 
-def prepare_folder(layout: Layout, hostname: str, settings: Settings) -> None:
-    """Keys, a certificate and the control database, each unless it is there."""
-    from alphorn.directory import keys
-    from alphorn.directory.setup import migrate, setup
-
+def prepare_files(layout: Layout, names: Sequence[str]) -> None:
+    """The master key and a certificate for these names, each unless it is there."""
     layout.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    layout.root.chmod(0o700)
     if not (layout.keys / keys.FILE_NAME).exists():
         keys.create(layout.keys)
     certificate, key = layout.tls / "certificate.pem", layout.tls / "key.pem"
     if not (certificate.exists() and key.exists()):
         layout.tls.mkdir(mode=0o700, exist_ok=True)
-        names = [hostname, *(["localhost", "127.0.0.1"] if hostname == "localhost" else [])]
         certificate_pem, key_pem = self_made(names, time.time())
         write_private(key, key_pem)
         write_private(certificate, certificate_pem)
-    setup(layout.control)
-    migrate()
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -53,7 +53,9 @@ def build(sections: Sequence[Section], chosen: str | None) -> argparse.ArgumentP
             _fill(top.add_parser(section.name, help=section.help), commands[0])
             continue
         group = top.add_parser(section.name, help=section.help)
-        _describe(group, section.help, f"{PROGRAM} {section.name} COMMAND --help says more.")
+        _describe(
+            group, _sentence(section.help), f"{PROGRAM} {section.name} COMMAND --help says more."
+        )
         below = group.add_subparsers(
             title="commands", metavar="COMMAND", required=True, parser_class=_Parser
         )
@@ -122,12 +124,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _describe(parser: argparse.ArgumentParser, description: str, epilog: str = "") -> None:
-    parser.description = _sentence(description)
+    parser.description = description
     parser.epilog = epilog
 
 
 def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
-    _describe(parser, command.description or command.help)
+    _describe(parser, command.description.strip() or _sentence(command.help))
     parser.set_defaults(command=command)
     for argument in command.arguments:
         parser.add_argument(*argument.flags, **argument.options)

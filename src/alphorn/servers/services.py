@@ -7,22 +7,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from alphorn.base.settings import Settings
+from alphorn.base.trace import TraceEvent
 from alphorn.directory.view import DirectoryView
+from alphorn.operations.authenticate import Authenticator
 from alphorn.operations.control import Control
+from alphorn.operations.deliver import Delivery
+from alphorn.operations.submit import Submission
 from alphorn.queue.queue import Queue
 from alphorn.servers.bus import Bus
 from alphorn.store.api import Store
+from alphorn.store.state import State
+from alphorn.store.trace import TraceLog
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One per process, made after the fork. `close` gives back files and threads."""
+    """One per process, made after the fork. `record` is how events get into the trace (and the
+    figures); `close` gives back files and threads."""
 
     settings: Settings
     bus: Bus
     store: Store
     view: DirectoryView
+    state: State
+    trace: TraceLog
+    record: Callable[[TraceEvent], None]
     queue: Queue
+    authenticator: Authenticator
+    delivery: Delivery
+    submission: Submission
     open_control: Callable[[], Control]
     close: Callable[[], None]
 

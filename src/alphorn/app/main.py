@@ -1,0 +1,148 @@
+"""The entry point: `alphorn` on the command line.
+
+Commands are imported when they are asked for, so that `serve` does not carry the ORM and `--help`
+is quick.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from alphorn.app.installation import read_settings
+from alphorn.base.settings import Settings
+from alphorn.cli import main as command_line
+from alphorn.cli.table import Command, Context, Section
+from alphorn.servers import privileges
+from alphorn.servers.services import Services
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    return command_line.run(sections(), open_context, argv)
+
+
+def sections() -> tuple[Section, ...]:
+    """All commands, in the order of the help."""
+    return (
+        Section("serve", "run the service", _serve),
+        Section("init", "set up an installation", _init),
+        Section("organization", "who owns domains and accounts", _organization),
+        Section("domain", "mail domains, and what they need in the DNS", _domain),
+        Section("address", "addresses and where they lead", _address),
+        Section("account", "mailboxes with a password", _account),
+        Section("password", "passwords of accounts", _password),
+        Section("device-password", "passwords for single mail programs", _device_password),
+        Section("plan", "what organizations may use", _plan),
+        Section("user", "who manages what", _user),
+        Section("queue", "mail that waits to leave", _queue),
+        Section("trace", "what became of a message", _trace),
+        Section("doctor", "what is wrong with this installation, and what to do", _doctor),
+        Section("reload", "take changed settings and certificates into use", _reload),
+        Section("restart", "take a new version of the program into use", _restart),
+    )
+
+
+def open_context(data: Path, command: Command) -> Context:
+    """Root acts as the owner of the data, so that no file in it becomes root's by accident; only
+    the service itself begins as root, for its ports."""
+    if command.name not in ("serve", "reload", "restart") and data.exists():
+        owner = privileges.account_for("", data)
+        if owner is not None:
+            privileges.become(owner)
+    return Context(data=data, open_settings=read_settings, open_services=_open_services)
+
+
+def _open_services(data: Path, settings: Settings) -> Services:
+    from alphorn.app.services import for_command
+
+    return for_command(data, settings)
+
+
+def _serve() -> tuple[Command, ...]:
+    from alphorn.app import demo, service
+    from alphorn.cli import serve
+
+    return serve.commands(service.serve, service.check, demo.serve)
+
+
+def _init() -> tuple[Command, ...]:
+    from alphorn.cli import init
+
+    return init.COMMANDS
+
+
+def _organization() -> tuple[Command, ...]:
+    from alphorn.cli import organization
+
+    return organization.COMMANDS
+
+
+def _domain() -> tuple[Command, ...]:
+    from alphorn.cli import domain
+
+    return domain.COMMANDS
+
+
+def _address() -> tuple[Command, ...]:
+    from alphorn.cli import address
+
+    return address.COMMANDS
+
+
+def _account() -> tuple[Command, ...]:
+    from alphorn.cli import account
+
+    return account.COMMANDS
+
+
+def _password() -> tuple[Command, ...]:
+    from alphorn.cli import password
+
+    return password.COMMANDS
+
+
+def _device_password() -> tuple[Command, ...]:
+    from alphorn.cli import device_password
+
+    return device_password.COMMANDS
+
+
+def _plan() -> tuple[Command, ...]:
+    from alphorn.cli import plan
+
+    return plan.COMMANDS
+
+
+def _user() -> tuple[Command, ...]:
+    from alphorn.cli import user
+
+    return user.COMMANDS
+
+
+def _queue() -> tuple[Command, ...]:
+    from alphorn.cli import queue
+
+    return queue.COMMANDS
+
+
+def _trace() -> tuple[Command, ...]:
+    from alphorn.cli import trace
+
+    return trace.COMMANDS
+
+
+def _doctor() -> tuple[Command, ...]:
+    from alphorn.cli import doctor
+
+    return doctor.COMMANDS
+
+
+def _reload() -> tuple[Command, ...]:
+    from alphorn.cli import serve
+
+    return serve.RELOAD
+
+
+def _restart() -> tuple[Command, ...]:
+    from alphorn.cli import serve
+
+    return serve.RESTART

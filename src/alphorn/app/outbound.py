@@ -1,0 +1,72 @@
+"""The outbound queue's runner, wired to the parts that it needs."""
+
+import asyncio
+from collections.abc import Sequence
+
+from alphorn.app.own_addresses import OwnAddresses
+from alphorn.base import settings as table
+from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin
+from alphorn.queue.dialer import Caller, Dialer, TlsPolicy
+from alphorn.queue.pool import Pool, PoolLimits
+from alphorn.queue.remote import Remote
+from alphorn.queue.route import Ourselves
+from alphorn.queue.runner import Runner, RunnerLimits
+from alphorn.queue.values import Reply, ours
+from alphorn.servers.bus import Topic
+from alphorn.servers.listeners import Bound
+from alphorn.servers.resolver import resolver
+from alphorn.servers.services import Services
+from alphorn.wire.smtp.replies import Reply as SmtpReply
+
+STOP_SECONDS = 0.2
+
+
+async def run_queue(parts: Services, bound: Sequence[Bound]) -> None:
+    """Until it is cancelled; then deliveries get a moment to finish and the rest is given back."""
+    runner = _runner(parts, bound)
+    await runner.start()
+    unsubscribe = parts.bus.subscribe(Topic.QUEUE, lambda mailbox: runner.wake())
+    try:
+        await asyncio.Event().wait()
+    finally:
+        unsubscribe()
+        await runner.stop(STOP_SECONDS)
+
+
+def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
+    settings = parts.settings
+    hostname = settings[table.HOSTNAME]
+    per_destination = settings[table.QUEUE_CONNECTIONS_PER_DESTINATION]
+    dialer = Dialer(
+        Caller(
+            hostname,
+            port=settings[table.QUEUE_SMTP_PORT],
+            bind=settings[table.QUEUE_BIND_ADDRESS],
+            tls=TlsPolicy(settings[table.QUEUE_TLS]),
+        )
+    )
+    ourselves = Ourselves(
+        frozenset((hostname,)),
+        OwnAddresses(bound),
+        private=settings[table.QUEUE_PRIVATE_DESTINATIONS],
+    )
+
+    def deliver(
+        raw: bytes, envelope: Envelope, recipient: EnvelopeRecipient, origin: Origin
+    ) -> Reply:
+        result = parts.delivery.retry(raw, envelope, recipient, origin)
+        return ours(SmtpReply(result.status, result.text).code, result.status, result.text)
+
+    return Runner(
+        parts.queue,
+        Remote(resolver(settings), Pool(dialer, PoolLimits(per_host=per_destination)), ourselves),
+        deliver,
+        lambda domain: parts.view.domain(domain) is not None,
+        hostname=hostname,
+        trace=parts.record,
+        limits=RunnerLimits(
+            connections=settings[table.QUEUE_CONNECTIONS],
+            per_destination=per_destination,
+            memory=settings[table.QUEUE_MEMORY],
+        ),
+    )

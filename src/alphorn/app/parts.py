@@ -1,0 +1,116 @@
+"""What one worker runs: sessions for its listeners, and tasks beside them."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from alphorn.app import services
+from alphorn.app.housekeeping import Housekeeping
+from alphorn.app.outbound import run_queue
+from alphorn.base import settings as table
+from alphorn.operations.authenticate import Login, log_login
+from alphorn.servers.bus import Bus
+from alphorn.servers.connection import Session
+from alphorn.servers.imap.limits import ImapLimits
+from alphorn.servers.imap.service import ImapService
+from alphorn.servers.metrics import Gauge
+from alphorn.servers.services import Services
+from alphorn.servers.smtp import service as smtp
+from alphorn.servers.smtp.memory import Memory
+from alphorn.servers.smtp.session import SmtpSession
+from alphorn.servers.worker import Seat
+from alphorn.wire.smtp.profile import Profile
+
+
+class WorkerParts:
+    """Implements `servers.worker.Parts`."""
+
+    def __init__(self, seat: Seat, bus: Bus) -> None:
+        metrics = seat.metrics
+
+        def report(login: Login) -> None:
+            metrics.login(login.protocol, "refused" if login.reason else "accepted")
+            log_login(login)
+
+        self._services = services.build(
+            seat.launch.layout,
+            seat.settings,
+            bus,
+            lenient=seat.launch.lenient,
+            count_event=metrics.event,
+            report_login=report,
+        )
+        roles = seat.launch.active_roles(seat.settings)
+        imap = _imap(self._services)
+        self.sessions: Mapping[str, Callable[[], Session]] = {
+            **_smtp(self._services),
+            "imap": imap.session,
+            "imaps": imap.session,
+        }
+        self.gauges: Sequence[Gauge] = (_queue_gauge(self._services),)
+        housekeeping = Housekeeping(self._services, seat.launch.layout)
+        self.tasks: Sequence[Callable[[], Awaitable[None]]] = [
+            housekeeping.run,
+            *([imap.watch] if "imap" in roles else []),
+            *([lambda: run_queue(self._services, seat.bound)] if "queue" in roles else []),
+        ]
+
+    def close(self) -> None:
+        self._services.close()
+
+
+def _imap(parts: Services) -> ImapService:
+    return ImapService(
+        parts.store,
+        parts.view,
+        parts.authenticator,
+        ImapLimits.of(parts.settings),
+        parts.bus.subscribe,
+        hostname=parts.settings[table.HOSTNAME],
+        tls=True,
+    )
+
+
+def _smtp(parts: Services) -> Mapping[str, Callable[[], Session]]:
+    memory = Memory(parts.settings[table.SMTP_MEMORY])
+
+    def sessions(role: smtp.Role, profile: Profile) -> Callable[[], Session]:
+        service = smtp.SmtpService(
+            role=role,
+            profile=profile,
+            timing=smtp.timing(parts.settings),
+            memory=memory,
+            store=parts.store,
+            view=parts.view,
+            delivery=parts.delivery,
+            submission=parts.submission,
+            authenticator=parts.authenticator,
+            trace=parts.record,
+            clock=time.time,
+        )
+        return lambda: SmtpSession(service)
+
+    submission = sessions(smtp.SUBMISSION, smtp.submission_profile(parts.settings))
+    return {
+        "smtp": sessions(smtp.MX, smtp.mx_profile(parts.settings, tls=True)),
+        "submission": submission,
+        "submissions": submission,
+    }
+
+
+def _queue_gauge(parts: Services) -> Gauge:
+    def read() -> Mapping[str, float]:
+        health = parts.queue.health()
+        return {
+            "messages": health.messages,
+            "waiting": health.waiting,
+            "deferred": health.deferred,
+            "held": health.held,
+            "overdue": health.overdue,
+        }
+
+    return Gauge("alphorn_queue", "What is in the outbound queue.", "state", read)
+
+
+def build(seat: Seat, bus: Bus) -> WorkerParts:
+    """As `servers.worker.Build`."""
+    return WorkerParts(seat, bus)

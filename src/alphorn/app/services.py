@@ -1,0 +1,156 @@
+"""Builds every part of the service from the settings, and knows which part is given to which.
+
+Nothing here opens a file yet; parts do that at their first use. `close` closes in reverse order.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from alphorn.base import settings as table
+from alphorn.base.layout import Layout
+from alphorn.base.settings import Settings
+from alphorn.base.trace import TraceEvent
+from alphorn.directory import keys
+from alphorn.directory.last_use import LastUses
+from alphorn.directory.view import DirectoryView
+from alphorn.mailauth.dkim.sign import sign
+from alphorn.message.envelope import Envelope, Origin
+from alphorn.operations.authenticate import Authenticator, Login, log_login
+from alphorn.operations.control import Control
+from alphorn.operations.deliver import Delivery
+from alphorn.operations.submit import Submission
+from alphorn.operations.throttle import LoginLimits, LoginThrottle
+from alphorn.queue.intake import Lifetimes
+from alphorn.queue.queue import Queue
+from alphorn.servers.admission import is_loopback
+from alphorn.servers.bus import Bus, Topic
+from alphorn.servers.services import Services
+from alphorn.store.sqlite import SqliteStore
+from alphorn.store.state import State
+from alphorn.store.trace import TraceLog
+
+_log = logging.getLogger(__name__)
+
+Count = Callable[[TraceEvent], None]
+
+
+def for_command(data: Path, settings: Settings) -> Services:
+    """What a command works with while the service may be running beside it."""
+    bus = Bus(Layout(data).bus)
+    services = build(Layout(data), settings, bus, lenient=False)
+
+    def close() -> None:
+        services.close()
+        bus.close()
+
+    return replace(services, close=close)
+
+
+def build(
+    layout: Layout,
+    settings: Settings,
+    bus: Bus,
+    *,
+    lenient: bool,
+    count_event: Count = lambda event: None,
+    report_login: Callable[[Login], None] = log_login,
+) -> Services:
+    """The bus stays the caller's to close. `lenient` exempts clients on loopback from limits on
+    networks. `count_event` is told each event that is traced, `report_login` each login."""
+    closing = ExitStack()
+    ring = keys.load(layout.keys)
+    view = DirectoryView(layout.control, ring, postmaster=settings[table.POSTMASTER])
+    closing.callback(view.close)
+    store = SqliteStore(layout.accounts, changed=bus.publish)
+    closing.callback(store.close)
+    state = State(layout.state)
+    closing.callback(state.close)
+    trace = TraceLog(layout.trace)
+    closing.callback(trace.close)
+    queue = Queue(
+        layout.queue,
+        lifetimes=Lifetimes(settings[table.QUEUE_LIFETIME], settings[table.QUEUE_DELAY_NOTICE]),
+    )
+    closing.callback(queue.close)
+    queue.listen(lambda: bus.publish(Topic.QUEUE))
+    uses = LastUses(layout.control)
+    closing.callback(uses.close)
+
+    def record(event: TraceEvent) -> None:
+        trace.add(event)
+        count_event(event)
+
+    def enqueue(raw: bytes, envelope: Envelope, origin: Origin) -> str:
+        return queue.enqueue(raw, envelope, origin=origin)
+
+    hostname = settings[table.HOSTNAME]
+    limits = LoginLimits(
+        account_failures=settings[table.LOGIN_ACCOUNT_FAILURES],
+        network_failures=settings[table.LOGIN_NETWORK_FAILURES],
+        window=settings[table.LOGIN_WINDOW],
+        exempt=is_loopback if lenient else _nobody,
+    )
+    return Services(
+        settings=settings,
+        bus=bus,
+        store=store,
+        view=view,
+        state=state,
+        trace=trace,
+        record=record,
+        queue=queue,
+        authenticator=Authenticator(
+            view,
+            ring,
+            LoginThrottle(state, limits),
+            uses,
+            settings[table.LOGIN_ITERATIONS],
+            report=report_login,
+        ),
+        delivery=Delivery(
+            store,
+            view,
+            enqueue,
+            record,
+            hostname=hostname,
+            postmaster=settings[table.POSTMASTER],
+        ),
+        submission=Submission(view, state, sign, enqueue, record),
+        open_control=_Control(layout, settings, store, ring),
+        close=closing.close,
+    )
+
+
+def _nobody(peer: str) -> bool:
+    return False
+
+
+class _Control:
+    """Brings up the ORM at its first call."""
+
+    def __init__(
+        self, layout: Layout, settings: Settings, store: SqliteStore, ring: keys.KeyRing
+    ) -> None:
+        self._layout = layout
+        self._settings = settings
+        self._store = store
+        self._ring = ring
+
+    def __call__(self) -> Control:
+        return self._control
+
+    @cached_property
+    def _control(self) -> Control:
+        from alphorn.directory.setup import setup
+
+        setup(self._layout.control)
+        return Control(
+            store=self._store,
+            keys=self._ring,
+            hostname=self._settings[table.HOSTNAME],
+            iterations=self._settings[table.LOGIN_ITERATIONS],
+        )
