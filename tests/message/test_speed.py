@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from alphorn.message import addresses, collate, header, html_text, words
+from alphorn.message import addresses, collate, content, header, html_text, words
 from alphorn.message.parse import parse
 from alphorn.message.summarize import summarize
 from alphorn.message.text import searchable
@@ -68,6 +68,11 @@ def test_an_ordinary_message_is_summarized_in_well_under_a_millisecond() -> None
     assert best(lambda: summarize(raw), 50) < 0.001
 
 
+def strict(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        addresses.parse_one(text)
+
+
 # What would be quadratic in a careless parser: each grows with a number.
 HOSTILE: dict[str, Callable[[int], object]] = {
     "nested multiparts": lambda n: parse(
@@ -97,10 +102,17 @@ HOSTILE: dict[str, Callable[[int], object]] = {
     "open HTML inline tags": lambda n: html_text.to_text("<b" * n),
     "ampersands": lambda n: html_text.to_text("&a" * n),
     "parameters": lambda n: summarize(b"Content-Type: a/b" + b";a=b" * n + b"\r\n\r\n"),
+    "a long parameter name": lambda n: content.media_type("a/b;" + "c" * n),
+    "spaced parameter names": lambda n: content.media_type("a/b;" + "c " * n),
     "quoted parameters": lambda n: summarize(b'Content-Type: a/b;a="' + b"\\" * n + b"\r\n\r\n"),
     "folded lines": lambda n: summarize(b"Subject: x" + b"\r\n y" * n + b"\r\n\r\n"),
     "removed fields": lambda n: header.remove(b"A: b\r\n" * n + b"\r\n", ["a"]),
     "references": lambda n: summarize(b"References: " + b"<a@b>" * n + b"\r\n\r\n"),
+    "a long Message-ID": lambda n: summarize(b"Message-ID: " + b"a" * n + b"@\r\n\r\n"),
+    "Message-IDs that never end": lambda n: summarize(b"References: " + b"<a" * n + b"\r\n\r\n"),
+    "a strict address": lambda n: strict("a." * n),
+    "a strict name": lambda n: strict("\\" * n + "<a@b>"),
+    "a long name": lambda n: addresses.parse("a " * n + "<b@c>"),
     "words to search": lambda n: searchable(b"Subject: x\r\n\r\n" + b"<p>&amp;</p>" * n),
 }
 

@@ -15,11 +15,12 @@ Parameters = tuple[tuple[str, str], ...]
 IDENTITY_ENCODINGS = frozenset(("", "7bit", "8bit", "binary"))
 MAX_PARAMETERS = 200
 
-_NAME = r"[^\x00-\x20\x7f()<>@,;:\\\"/\[\]?=]+"
+_LETTER = r"[^\x00-\x20\x7f()<>@,;:\\\"/\[\]?=]"
+_NAME = rf"{_LETTER}++"
 _TYPE = re.compile(rf"\s*({_NAME})\s*/\s*({_NAME})")
 _WORD = re.compile(rf"\s*({_NAME})")
 _PARAMETER = re.compile(
-    rf"({_NAME})[ \t]*=[ \t]*(?:\"([^\"\\]*(?:\\.[^\"\\]*)*)\"?|([^;\"]*))", re.DOTALL
+    rf"(?<!{_LETTER})({_NAME})[ \t]*=[ \t]*(?:\"([^\"\\]*(?:\\.[^\"\\]*)*)\"?|([^;\"]*))", re.DOTALL
 )
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
 

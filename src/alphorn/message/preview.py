@@ -43,11 +43,15 @@ def preview(raw: bytes, plain: Entity | None, html: Entity | None) -> str:
 
 
 def _shorten(text: str) -> str:
-    words = text.split(None, MAX_PREVIEW)
-    start = " ".join(words[:MAX_PREVIEW])
-    if start.isascii() and start.isprintable():
-        return start[:MAX_PREVIEW].rstrip()
-    seen = _INVISIBLE.sub("", start[: 4 * MAX_PREVIEW])
-    if len(seen) < MAX_PREVIEW:
-        seen = _INVISIBLE.sub("", text)
-    return " ".join(seen.split(None, MAX_PREVIEW)[:MAX_PREVIEW])[:MAX_PREVIEW].rstrip()
+    short = _words(text[: 4 * MAX_PREVIEW])
+    if len(short) < MAX_PREVIEW and len(text) > 4 * MAX_PREVIEW:
+        short = _words(text)
+    return short[:MAX_PREVIEW].rstrip()
+
+
+def _words(text: str) -> str:
+    """The first words with single spaces between them, without invisible characters."""
+    joined = " ".join(text.split(None, MAX_PREVIEW)[:MAX_PREVIEW])
+    if joined.isascii() and joined.isprintable():
+        return joined
+    return " ".join(_INVISIBLE.sub("", text).split(None, MAX_PREVIEW)[:MAX_PREVIEW])

@@ -27,7 +27,8 @@ MAX_MESSAGE_ID = 998
 MAX_THREAD_KEYS = 50
 MAX_SORT_KEY = 255
 
-_MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
+_MESSAGE_ID = re.compile(r"<([^<>\x00-\x20\x7f]+)>")
+_NOT_IN_ID = re.compile(r"[<>\x00-\x20\x7f]+")
 _NO_ATTACHMENT = frozenset(
     (
         ("application", "pgp-signature"),
@@ -138,7 +139,7 @@ def _identifiers(value: str) -> list[str]:
         value = charsets.repair(value)
     found = _MESSAGE_ID.findall(value)
     if not found and "@" in value:  # some programs forget the brackets
-        found = value.split(None, 1)[:1]
+        found = [word for word in _NOT_IN_ID.split(value) if "@" in word][:1]
     return [identifier[:MAX_MESSAGE_ID] for identifier in found]
 
 
