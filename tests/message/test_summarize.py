@@ -19,13 +19,14 @@ def fields(*lines: str) -> bytes:
         (("In-Reply-To: <a@x>", "References: <r@x>\r\n <a@x>"), ("a@x", "r@x")),
         (("Message-ID: <o@x>", "References: <r@x><s@x>"), ("o@x", "r@x", "s@x")),
         (("Message-ID: nothing",), ()),
+        (("Message-ID: nothing", "References: <r@x>"), ("r@x",)),
     ],
 )
 def test_thread_keys(lines: tuple[str, ...], expected: tuple[str, ...]) -> None:
     summary = summarize(fields(*lines))
     assert summary.thread_keys == expected
-    own = any("Message-ID" in line for line in lines) and expected
-    assert summary.message_id == (expected[0] if own else "")
+    has_own = any("own@x" in line or "<o@x>" in line for line in lines)
+    assert summary.message_id == (expected[0] if has_own else "")
 
 
 def test_of_many_references_the_root_and_the_latest_stay() -> None:

@@ -18,7 +18,7 @@ from alphorn.message import (
     words,
 )
 from alphorn.message.mailbox import Group, Mailbox, flatten
-from alphorn.message.parse import Entity, Kind, parse
+from alphorn.message.parse import Entity, Fields, Kind, parse
 from alphorn.message.preview import preview
 from alphorn.message.summary import Summary
 
@@ -53,7 +53,7 @@ def summarize(raw: bytes, root: Entity | None = None) -> Summary:
     to = addresses.parse(get("to", ""))
     cc = addresses.parse(get("cc", ""))
     subject = words.decode(get("subject", "")[: 4 * MAX_SUBJECT])[:MAX_SUBJECT]
-    keys = _thread_keys(fields)
+    own = _identifiers(get("message-id", ""))[:1]
     date = dates.parse(get("date", ""))
     parts = _Parts()
     parts.visit(root, "")
@@ -63,8 +63,8 @@ def summarize(raw: bytes, root: Entity | None = None) -> Summary:
         envelope=imap_envelope.render(fields, from_=author, to=to, cc=cc).encode("ascii"),
         structure=imap_structure.render(raw, root).encode("ascii"),
         parts=offsets.pack(root),
-        message_id=keys[0] if "message-id" in fields and keys else "",
-        thread_keys=keys,
+        message_id=own[0] if own else "",
+        thread_keys=_thread_keys(own, fields),
         subject=subject,
         base_subject=collate.base_subject(subject),
         sent=None if date is None else date.seconds,
@@ -116,12 +116,11 @@ class _Parts:
             )
 
 
-def _thread_keys(fields: dict[str, str]) -> tuple[str, ...]:
-    """Message-IDs without brackets: own, In-Reply-To, then References, each once.
+def _thread_keys(own: list[str], fields: Fields) -> tuple[str, ...]:
+    """Message-IDs without brackets: the message's own, In-Reply-To, then References, each once.
 
     Of more than MAX_THREAD_KEYS the oldest reference (the thread's root) and the latest ones stay.
     """
-    own = _identifiers(fields.get("message-id", ""))[:1]
     replied = _identifiers(fields.get("in-reply-to", ""))[:5]
     references = _identifiers(fields.get("references", ""))
     if not replied and not references:
