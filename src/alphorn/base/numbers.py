@@ -20,7 +20,20 @@ class NumberSet:
     @staticmethod
     def of(numbers: Iterable[int]) -> "NumberSet":
         """The set of these numbers, in any order, repeated or not."""
-        return NumberSet.from_ranges((n, n) for n in numbers)
+        ordered = sorted(set(numbers))
+        if not ordered:
+            return NumberSet()
+        first = last = ordered[0]
+        if ordered[-1] - first + 1 == len(ordered):
+            return NumberSet(((first, ordered[-1]),))
+        ranges: list[tuple[int, int]] = []
+        for number in ordered:
+            if number > last + 1:
+                ranges.append((first, last))
+                first = number
+            last = number
+        ranges.append((first, last))
+        return NumberSet(tuple(ranges))
 
     @staticmethod
     def from_ranges(pairs: Iterable[tuple[int, int]]) -> "NumberSet":

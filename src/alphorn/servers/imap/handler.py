@@ -35,8 +35,11 @@ Raises `CommandError` or what the store raises."""
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """`modal`: the core waits for the end of the command in a mode of its own."""
+    """`modal`: the core waits for the end of the command in a mode of its own. `looks`: the store
+    is asked whether there is something to tell; else that is done only when there was a hint, or
+    when nobody looked for a while."""
 
     run: Run
     tells: Tells = Tells.ALL
     modal: bool = False
+    looks: bool = True

@@ -11,6 +11,7 @@ as the protocol allows it then; while it idles, as soon as the registry says tha
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ MUCH = 128 << 10
 MANY = 64
 GATHER_SECONDS = 0.02
 """How long a wake-up waits for others to come, so that a burst of mail is told in one go."""
+LOOK_SECONDS = 1.0
+"""How long FETCH and STORE rely on being told of changes."""
 SLOW_SECONDS = 0.5
 """How long it waits for a client that does not read."""
 
@@ -123,14 +126,11 @@ class ImapSession:
     def changed(self, mailbox_id: int) -> None:
         """A hint that this mailbox changed; whoever idles in it is told soon."""
         view = self.view
-        if (
-            view is not None
-            and view.mailbox_id == mailbox_id
-            and self._wake is None
-            and self.core.idling
-        ):
-            loop = asyncio.get_running_loop()
-            self._wake = loop.call_later(GATHER_SECONDS, self._tell_idler)
+        if view is not None and view.mailbox_id == mailbox_id:
+            view.looked = 0.0
+            if self._wake is None and self.core.idling:
+                loop = asyncio.get_running_loop()
+                self._wake = loop.call_later(GATHER_SECONDS, self._tell_idler)
 
     def look(self) -> None:
         """Look for changes although nobody hinted at one, if somebody idles here."""
@@ -203,6 +203,7 @@ class ImapSession:
         view = self.view
         if view is None:
             return
+        view.looked = time.monotonic()
         try:
             mail = self.mail()
             if mail.modseq(view.mailbox_id) != view.modseq:
@@ -359,8 +360,13 @@ class ImapSession:
 
     def _tell_before_end(self, handler: Handler) -> bool:
         """Whether the connection still stands."""
-        if self.view is not None and handler.tells is not Tells.NOTHING and not self._over:
-            self.tell(expunge=handler.tells is Tells.ALL)
+        view = self.view
+        if view is not None and handler.tells is not Tells.NOTHING and not self._over:
+            expunge = handler.tells is Tells.ALL
+            if handler.looks or time.monotonic() - view.looked > LOOK_SECONDS:
+                self.tell(expunge=expunge)
+            elif expunge:
+                self._out += view.tell_gone()
         return not self._over
 
     def _tell_idler(self) -> None:

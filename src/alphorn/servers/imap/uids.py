@@ -38,6 +38,10 @@ def number_of(uids: Sequence[int], uid: int) -> int:
 def of_numbers(uids: Sequence[int], numbers: NumberSet) -> NumberSet:
     """The UIDs that these message numbers stand for; numbers that do not exist are left out."""
     count = len(uids)
+    if len(numbers.ranges) == 1:
+        low, high = numbers.ranges[0]
+        if low >= 1 and high <= count:
+            return NumberSet(((uids[low - 1], uids[high - 1]),))
     return NumberSet.from_ranges(
         (uids[max(low, 1) - 1], uids[min(high, count) - 1])
         for low, high in numbers.ranges
@@ -57,6 +61,10 @@ def known(uids: Sequence[int], wanted: NumberSet) -> NumberSet:
 
 def count_in(uids: Sequence[int], wanted: NumberSet) -> int:
     """How many of the UIDs are in the set."""
+    if len(wanted.ranges) == 1:
+        low, high = wanted.ranges[0]
+        if low == high:
+            return int(low in uids) if isinstance(uids, range) else int(number_of(uids, low) > 0)
     return sum(bisect_right(uids, high) - bisect_left(uids, low) for low, high in wanted.ranges)
 
 

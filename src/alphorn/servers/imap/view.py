@@ -21,11 +21,14 @@ _NOTHING = NumberSet()
 class View:
     """`uids` holds, at position n-1, the UID of message number n. `modseq` is the mailbox's
     mod-sequence up to which everything was told, but for `gone`. `saved` is the result of the last
-    SEARCH with SAVE, in UIDs (RFC 9051 §6.4.4.1).
+    SEARCH with SAVE, in UIDs (RFC 9051 §6.4.4.1). `looked` is the monotonic time of the last look
+    for changes, 0 after a hint that there are some.
     """
 
-    __slots__ = ("gone", "keywords", "mailbox_id", "modseq", "saved", "uids", "uidvalidity",
-                 "writable")  # fmt: skip
+    __slots__ = (
+        "gone", "keywords", "looked", "mailbox_id", "modseq", "saved", "uids", "uidvalidity",
+        "writable",
+    )  # fmt: skip
 
     def __init__(self, snapshot: Snapshot, uids: Sequence[int], *, writable: bool) -> None:
         self.mailbox_id = snapshot.mailbox.id
@@ -36,6 +39,7 @@ class View:
         self.uids = uids
         self.gone = _NOTHING
         self.saved = _NOTHING
+        self.looked = 0.0
 
     @property
     def highest(self) -> int:

@@ -25,8 +25,8 @@ from alphorn.store.api import Account, Column, FlagAction, FlagsChanged
 from alphorn.wire.imap.commands import Fetch
 from alphorn.wire.imap.items import FetchItem, Item
 
-GROUP_OCTETS = 256 << 10
-GROUP_MESSAGES = 200
+GROUP_OCTETS = 512 << 10
+GROUP_MESSAGES = 500
 AT_ONCE_OCTETS = 32 << 10
 """Bodies up to this are read on the event loop: a thread would cost as much."""
 LARGE_OCTETS = 512 << 10

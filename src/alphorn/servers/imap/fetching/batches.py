@@ -10,11 +10,14 @@ from alphorn.base.numbers import NumberSet
 from alphorn.servers.imap import uids as uid_sequences
 
 
-def by_count(known: Sequence[int], wanted: NumberSet, most: int) -> Iterator[NumberSet]:
+def by_count(known: Sequence[int], wanted: NumberSet, most: int) -> Iterable[NumberSet]:
     """`wanted` in portions with at most so many of the known UIDs each, in order."""
     if uid_sequences.count_in(known, wanted) <= most:
-        yield wanted
-        return
+        return (wanted,)
+    return _cut(known, wanted, most)
+
+
+def _cut(known: Sequence[int], wanted: NumberSet, most: int) -> Iterator[NumberSet]:
     portion: list[tuple[int, int]] = []
     room = most
     for low, high in uid_sequences.numbers_in(known, wanted).ranges:

@@ -84,15 +84,13 @@ class Cut:
 
     def column(self, messages: Values, trees: Values) -> Values:
         label, binary, extract = self.label, self.binary, self.extract
-        value = render.section_value
-        return [
-            value(label, _octets(extract(message, tree)), binary)
-            for message, tree in zip(messages, trees, strict=True)
-        ]
-
-
-def _octets(data: Octets | None) -> bytes | None:
-    return bytes(data) if isinstance(data, memoryview) else data
+        cut = [extract(message, tree) for message, tree in zip(messages, trees, strict=True)]
+        if binary:
+            value = render.section_value
+            return [value(label, None if data is None else bytes(data), True) for data in cut]
+        form = label.replace(b"%", b"%%") + b" {%d}\r\n%b"
+        nothing = label + b" NIL"
+        return [nothing if data is None else form % (len(data), data) for data in cut]
 
 
 @dataclass(frozen=True, slots=True)

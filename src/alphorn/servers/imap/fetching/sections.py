@@ -108,24 +108,32 @@ def _binary(parts_path: tuple[int, ...]) -> Extract:
 
 def _chooser(item: BodySection) -> Callable[[bytes], bytes]:
     """From a header to the fields of it that are asked for."""
-    match item.kind:
-        case SectionKind.FIELDS:
-            return lambda header: only_fields(header, item.fields)
-        case SectionKind.FIELDS_NOT:
-            return lambda header: without_fields(header, item.fields)
-        case _:
-            return lambda header: header
+    if item.kind is SectionKind.FIELDS:
+        return only_fields(item.fields)
+    if item.kind is SectionKind.FIELDS_NOT:
+        return without_fields(item.fields)
+    return lambda header: header
 
 
-def only_fields(header: bytes, names: tuple[str, ...]) -> bytes:
-    """These fields in the order of the header, and an empty line (RFC 9051 §6.4.5.1)."""
-    found = b"".join(_fields(names).findall(b"\n" + header))
-    return b"%b\r\n\r\n" % found[1:].removesuffix(b"\r") if found else b"\r\n"
+def only_fields(names: tuple[str, ...]) -> Callable[[bytes], bytes]:
+    """To these fields in the order of the header, and an empty line (RFC 9051 §6.4.5.1)."""
+    find, join = _fields(names).findall, b"".join
+
+    def choose(header: bytes) -> bytes:
+        found = join(find(b"\n" + header))
+        return b"%b\r\n\r\n" % found[1:].removesuffix(b"\r") if found else b"\r\n"
+
+    return choose
 
 
-def without_fields(header: bytes, names: tuple[str, ...]) -> bytes:
-    """The header without these fields."""
-    return _fields(names).sub(b"", b"\n" + header)[1:]
+def without_fields(names: tuple[str, ...]) -> Callable[[bytes], bytes]:
+    """To the header without these fields."""
+    replace = _fields(names).sub
+
+    def choose(header: bytes) -> bytes:
+        return replace(b"", b"\n" + header)[1:]
+
+    return choose
 
 
 @lru_cache(maxsize=256)
