@@ -3,14 +3,20 @@
 In it live anna@example.test and bert@example.test. Time is the installation's clock.
 """
 
+import shutil
+import sqlite3
+import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from alphorn.base.trace import TraceEvent
+from alphorn.directory.keys import KeyRing
 from alphorn.directory.last_use import LastUses
 from alphorn.directory.values import AccountInfo, Route
 from alphorn.mailauth.dkim.sign import sign
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin
 from alphorn.operations.authenticate import Authenticator
+from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
@@ -47,24 +53,48 @@ HOSTNAME = "mx.example.test"
 POSTMASTER = "bert@example.test"
 
 
+@lru_cache(maxsize=1)
+def _furnished() -> tuple[Path, KeyRing]:
+    """A house as it is at first, made once a process: keys and passwords take their time."""
+    folder = Path(tempfile.mkdtemp(prefix="alphorn-house-"))
+    made = Installation(folder)
+    store = SqliteStore(folder / "accounts", clock=made.clock)
+    made.control = _control(made, store)
+    made.domain()
+    made.account(ANNA)
+    made.account(BERT)
+    store.close()
+    made.close()
+    connection = sqlite3.connect(made.database)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return folder, made.keys
+
+
+def _control(made: Installation, store: SqliteStore) -> Control:
+    return Control(
+        store=store, keys=made.keys, hostname=HOSTNAME, iterations=ITERATIONS, clock=made.clock
+    )
+
+
 class MailHouse:
     """`events` is the trace; `queue_error`, where set, is raised instead of queueing."""
 
     def __init__(self, folder: Path) -> None:
+        template, keys = _furnished()
         self.installation = made = Installation(folder)
+        made.close()
+        shutil.copyfile(template / "control.sqlite", made.database)
+        shutil.copytree(template / "accounts", folder / "accounts")
         self.clock = made.clock
+        made.keys = keys
+        made.view = made.new_view()
         self.store = SqliteStore(folder / "accounts", clock=made.clock)
-        made.store = self.store  # type: ignore[assignment]
-        made.control = type(made.control)(
-            store=self.store,
-            keys=made.keys,
-            hostname=HOSTNAME,
-            iterations=ITERATIONS,
-            clock=made.clock,
-        )
-        made.domain()
-        self.anna = made.account(ANNA)
-        self.bert = made.account(BERT)
+        made.control = _control(made, self.store)
+        anna, bert = made.view.account_by_address(ANNA), made.view.account_by_address(BERT)
+        assert anna is not None
+        assert bert is not None
+        self.anna, self.bert = anna, bert
         self.view = made.view
         self.state = State(folder / "state.sqlite")
         self.queue = Queue(folder / "queue.sqlite", clock=made.clock)

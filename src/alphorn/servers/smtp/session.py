@@ -230,8 +230,10 @@ class SmtpSession:
             self._say_goodbye(SLOW)
 
     def _hold(self, octets: int) -> None:
-        before, self._held = self._held, octets
-        if before != octets and not self._service.memory.change(before, octets):
-            self._machine.abandon(BUSY)
-            self._service.memory.change(octets, 0)
-            self._held = 0
+        """Tell the shared memory how much of a message is held now."""
+        if octets != self._held:
+            room = self._service.memory.change(self._held, octets)
+            self._held = octets
+            if not room and self._machine.collecting:
+                self._machine.abandon(BUSY)
+                self._hold(0)
