@@ -63,12 +63,18 @@ def settings_page() -> str:
         if name != section:
             section = name
             lines += [f"## {name or 'The installation'}", ""]
-        default = "required" if row.required else f"default `{shown(row.default)}`"
+        default = "required" if row.required else f"default `{shown(row.default, row.kind.name)}`"
         lines += [f"**`{row.key}`** ({row.kind.name}; {default})  ", f"{row.doc}", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def shown(value: object) -> str:
+UNITS = {
+    "octets": (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)),
+    "seconds": (("d", 86400), ("h", 3600), ("min", 60)),
+}
+
+
+def shown(value: object, kind: str = "") -> str:
     """A default as it would be written in the file."""
     match value:
         case bool():
@@ -78,6 +84,9 @@ def shown(value: object) -> str:
         case tuple():
             return shown(value[0]) if len(value) == 1 else f"[{', '.join(map(shown, value))}]"
         case int():
+            for unit, size in UNITS.get(kind.partition(",")[0], ()):
+                if value and value % size == 0:
+                    return f'"{value // size} {unit}"'
             return str(value)
         case None:
             return '""'

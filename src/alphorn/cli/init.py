@@ -4,6 +4,7 @@ The settings file is written last, so that a folder with one in it is complete; 
 attempt left behind is used or made anew.
 """
 
+import json
 import os
 import secrets
 import time
@@ -11,6 +12,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+from alphorn.base import address as addresses
 from alphorn.base.errors import Exists, Refused
 from alphorn.base.kinds import HOST
 from alphorn.base.layout import Layout
@@ -28,8 +30,8 @@ SETTINGS_TEMPLATE = """\
 # The settings of this Alphorn. docs/settings.md tells what can be set; after a change
 # `alphorn serve --check` says what is wrong and `alphorn reload` takes it into use.
 
-hostname = "{hostname}"
-postmaster = "{postmaster}"
+hostname = {hostname}
+postmaster = {postmaster}
 """
 
 
@@ -38,6 +40,7 @@ def run(context: Context, args: Namespace) -> int:
     from alphorn.operations import users
 
     hostname = _hostname(args.hostname)
+    email = str(addresses.parse_foreign(args.admin_email))
     layout = Layout(context.data)
     if layout.settings.exists():
         raise Exists(f"{context.data} holds an installation already.", code="initialized")
@@ -45,18 +48,18 @@ def run(context: Context, args: Namespace) -> int:
     generated = password is None
     if password is None:
         password = _generated()
-    text = SETTINGS_TEMPLATE.format(hostname=hostname, postmaster=args.admin_email)
+    text = SETTINGS_TEMPLATE.format(hostname=json.dumps(hostname), postmaster=json.dumps(email))
     settings = parse(text)
     prepare_files(layout, [hostname])
     setup(layout.control)
     migrate()
     services = context.open_services(context.data, settings)
     try:
-        users.first_administrator(services.control, args.admin_email, password)
+        users.first_administrator(services.control, email, password)
     finally:
         services.close()
     write_private(layout.settings, text.encode())
-    _report(context, hostname, args.admin_email, password if generated else None)
+    _report(context, hostname, email, password if generated else None)
     return 0
 
 

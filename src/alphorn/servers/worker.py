@@ -9,7 +9,6 @@ the database, the bus for hints and a table of counts.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -34,8 +33,7 @@ from alphorn.servers.tls import TlsContexts, tls_files
 from alphorn.servers.transport import Crowd, Host
 from alphorn.servers.wheel import Wheel
 
-STOP_SECONDS = 1.0
-TASKS_SECONDS = 0.3
+STOP_SECONDS = 1.3
 THREADS_SECONDS = 0.3
 TASK_AGAIN_SECONDS = 10.0
 CERTIFICATE_SECONDS = 60.0
@@ -166,13 +164,11 @@ class Worker:
             connection.shutdown()
         for task in self._tasks:
             task.cancel()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._crowd.empty()
+        gone = self._loop.create_task(self._crowd.empty())
+        await asyncio.wait((gone, *self._tasks), timeout=STOP_SECONDS)
+        gone.cancel()
         for connection in self._crowd:
             connection.abort()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=TASKS_SECONDS)
         if not self._pool.stop(THREADS_SECONDS):
             _log.warning("work in threads was not done in time")
         self._parts.close()
