@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from alphorn.store.sqlite import SqliteStore
-
 from alphorn.directory.last_use import LastUses
 from alphorn.directory.values import AccountInfo
 from alphorn.operations.authenticate import Authenticator
@@ -20,24 +18,12 @@ from alphorn.servers.imap.limits import ImapLimits
 from alphorn.servers.imap.service import ImapService
 from alphorn.servers.tls import TlsFiles
 from alphorn.servers.transport import Host
+from alphorn.store.sqlite import SqliteStore
+from alphorn.store.state import State
 from tests.support.installation import ITERATIONS, Installation
 from tests.support.stage import stage
 
 Subscriber = Callable[[int], None]
-
-
-class State:  # INTERIM
-    def __init__(self, path): ...
-    def hit(self, *a, **k):
-        return self
-
-    peek = hit
-    allowed = True
-    count = 0
-    retry_after = 0.0
-
-    def close(self): ...
-
 
 ADDRESS = "anna@example.test"
 LIMITS = ImapLimits(failure_delay=0)

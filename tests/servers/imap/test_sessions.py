@@ -11,6 +11,7 @@ import pytest
 
 from alphorn.base.secret import Secret
 from alphorn.operations import accounts, passwords
+from alphorn.servers.imap.fetching.plan import MAX_FIELD_NAMES, MAX_SECTIONS
 from alphorn.servers.imap.handlers import HANDLERS
 from alphorn.servers.imap.limits import PlainLogin
 from alphorn.wire.imap.parser.table import TABLE
@@ -250,6 +251,41 @@ def test_large_messages_whole_and_in_pieces(house: House) -> None:
             assert await client.line() == b")"
             assert await client.line() == b"b OK FETCH done"
         assert b"".join(pieces) == raw
+
+    serve(house, body)
+
+
+def test_a_large_message_that_cannot_be_decoded(house: House) -> None:
+    """The refusal comes instead of the reply, never in the middle of it."""
+    head = b"Content-Type: application/x-large\r\nContent-Transfer-Encoding: x-strange\r\n\r\n"
+
+    async def body(port: int) -> None:
+        client = await logged_in(port)
+        for raw in (head + b"small", head + b"x" * 1_000_000):
+            await client.do(b"APPEND INBOX {%d+}\r\n%b" % (len(raw), raw))
+        await client.do("SELECT INBOX")
+        for number in (1, 2):
+            for item in ("BINARY.PEEK[1]", "BINARY.SIZE[1]", "BODY.PEEK[1] BINARY.PEEK[1]"):
+                lines = await client.do(f"FETCH {number} ({item})", ok=False)
+                assert len(lines) == 1
+                assert lines[0].startswith(b"NO [UNKNOWN-CTE] ")
+
+    serve(house, body)
+
+
+def test_what_one_fetch_may_ask_for_is_limited(house: House) -> None:
+    async def body(port: int) -> None:
+        client = await logged_in(port)
+        await client.append("plain")
+        await client.do("SELECT INBOX")
+        most = " ".join(f"BODY.PEEK[]<{9000 + n}.1>" for n in range(MAX_SECTIONS))
+        await client.do(f"FETCH 1 ({most})")
+        lines = await client.do(f"FETCH 1 ({most} BODY.PEEK[TEXT])", ok=False)
+        assert lines[-1].startswith(b"NO [LIMIT] ")
+        names = " ".join(f"x-{n}" for n in range(MAX_FIELD_NAMES))
+        await client.do(f"FETCH 1 BODY.PEEK[HEADER.FIELDS ({names})]")
+        lines = await client.do(f"FETCH 1 BODY.PEEK[HEADER.FIELDS ({names} y)]", ok=False)
+        assert lines[-1].startswith(b"NO [LIMIT] ")
 
     serve(house, body)
 

@@ -43,8 +43,9 @@ async def admit(session: ImapSession, account: AccountInfo) -> Outcome:
         if not service.store.exists(account.id):
             await session.io.run(service.store.create, account.id)
     except BaseException:
-        session.account = None
-        service.registry.leave(session, account)
+        if session.account is account:  # else the connection is gone and has left already
+            session.account = None
+            service.registry.leave(session, account)
         raise
     session.core.authenticated()
     session.dialog = None

@@ -9,8 +9,11 @@ from alphorn.servers.imap.view import View
 from alphorn.wire.imap import codes, render
 from alphorn.wire.imap.commands import Select
 
+LARGE = 20_000
+"""Messages above which a mailbox's UIDs are read in a thread, should they have gaps."""
 
-def select(session: ImapSession, command: Select, tag: bytes) -> Outcome:
+
+async def select(session: ImapSession, command: Select, tag: bytes) -> Outcome:
     """The mailbox open before is closed first, also where the new one cannot be opened."""
     if command.qresync is not None:
         raise Bad("QRESYNC is not enabled")  # RFC 7162 §3.2.5
@@ -20,7 +23,11 @@ def select(session: ImapSession, command: Select, tag: bytes) -> Outcome:
     if command.condstore:
         session.condstore = True
     mail = session.mail()
-    snapshot = mail.snapshot(mail.mailbox(command.mailbox).id)
+    mailbox = mail.mailbox(command.mailbox)
+    if mailbox.messages <= LARGE:
+        snapshot = mail.snapshot(mailbox.id)
+    else:
+        snapshot = await session.io.run(mail.snapshot, mailbox.id)
     mailbox = snapshot.mailbox
     view = View(snapshot, uid_sequences.packed(snapshot.uids), writable=not command.examine)
     session.open_mailbox(view)

@@ -5,13 +5,14 @@ columns of wire forms; the lines are then made by one `%` format over their rows
 runs for a single message but where a body section is cut out.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from alphorn.base.numbers import NumberSet
 from alphorn.servers.imap import identifiers
+from alphorn.servers.imap.failures import No
 from alphorn.servers.imap.fetching import sections
 from alphorn.servers.imap.fetching.sections import Octets
 from alphorn.store.api import Account, Column
@@ -24,6 +25,10 @@ Row = tuple[Any, ...]
 """Values of the columns asked for, of the types that `store.api.Column` says."""
 Values = Iterable[Any]
 
+MAX_SECTIONS = 100
+"""Body sections in one FETCH."""
+MAX_FIELD_NAMES = 500
+"""Header field names in one FETCH, over all its sections."""
 SMALL_ROWS = 2000
 """Messages that are read at a time where each costs a line."""
 LARGE_ROWS = 250
@@ -78,14 +83,14 @@ SIMPLE: dict[Item, Simple] = {
 class Cut:
     """A section to be cut out of the message."""
 
+    item: BodySection
     label: bytes
-    binary: bool
     extract: sections.Extract
 
     def column(self, messages: Values, trees: Values) -> Values:
-        label, binary, extract = self.label, self.binary, self.extract
+        label, extract = self.label, self.extract
         cut = [extract(message, tree) for message, tree in zip(messages, trees, strict=True)]
-        if binary:
+        if self.item.binary:
             value = render.section_value
             return [value(label, None if data is None else bytes(data), True) for data in cut]
         form = label.replace(b"%", b"%%") + b" {%d}\r\n%b"
@@ -113,7 +118,7 @@ class Plan:
     """`columns` are what to read, UID first. `rows`: of how many messages at a time. `weight` is
     the column with the octets that reading one message costs, None where that is little.
     `sets_seen`: RFC 9051 §6.4.5, the body is read without PEEK. `partial`: only a range of the
-    message is asked for, so that others will probably follow."""
+    message is asked for, so that others will probably follow. `cuts`: how many sections."""
 
     columns: tuple[Column, ...]
     fields: tuple[Field, ...]
@@ -122,6 +127,7 @@ class Plan:
     weight: Column | None
     sets_seen: bool
     partial: bool
+    cuts: int
 
     def lines(self, numbers: Iterable[int], rows: Sequence[Row]) -> bytes:
         """The FETCH responses for these rows, whose message numbers are given."""
@@ -129,22 +135,28 @@ class Plan:
         values = [field.values(columns) for field in self.fields]
         return b"".join(map(self.template.__mod__, zip(numbers, *values, strict=True)))
 
-    def pieces(self, number: int, row: Row) -> list[Octets]:
-        """The same for one large message, in pieces: its octets are in none of them copied."""
-        out: list[Octets] = []
+    def pieces(self, number: int, row: Row) -> Iterator[Octets]:
+        """The same for one large message in pieces, of which each is made when it is asked for.
+        Raises before the first piece, if at all."""
+        cuts = [(field.cut, field.at) for field in self.fields if field.cut is not None]
+        for cut, (source, tree) in cuts:
+            sections.check(cut.item, row[source], row[tree])
+        return self._pieces(number, row)
+
+    def _pieces(self, number: int, row: Row) -> Iterator[Octets]:
         lead = b"* %d FETCH (" % number
         for field in self.fields:
             cut = field.cut
             data = cut.extract(row[field.at[0]], row[field.at[1]]) if cut is not None else None
             if cut is not None and data is not None:
-                kind = b"~" if cut.binary and b"\0" in bytes(data) else b""
-                out += [lead + b"%b %b{%d}\r\n" % (cut.label, kind, len(data)), data]
+                kind = b"~" if cut.item.binary and b"\0" in bytes(data) else b""
+                yield lead + b"%b %b{%d}\r\n" % (cut.label, kind, len(data))
+                yield data
             else:
                 (value,) = field.values([(entry,) for entry in row])
-                out.append(lead + field.form % value)
+                yield lead + field.form % value
             lead = b" "
-        out.append(b")\r\n")
-        return out
+        yield b")\r\n"
 
 
 def read(
@@ -154,9 +166,10 @@ def read(
     return list(mail.fetch(mailbox_id, uids, columns, since))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def plan(items: tuple[FetchItem, ...]) -> Plan:
-    """The plan for these items, each of which stands once."""
+    """The plan for these items, each of which stands once. Raises No where they are too many."""
+    _check_limits(items)
     columns: dict[Column, int] = {Column.UID: 0}
     fields: list[Field] = []
     rows = SMALL_ROWS
@@ -180,7 +193,15 @@ def plan(items: tuple[FetchItem, ...]) -> Plan:
         sets_seen |= isinstance(item, BodySection) and not item.peek
         partial |= isinstance(item, BodySection) and item.partial is not None
     template = b"* %%d FETCH (%b)\r\n" % b" ".join(field.form for field in fields)
-    return Plan(tuple(columns), tuple(fields), template, rows, weight, sets_seen, partial)
+    cuts = sum(not isinstance(item, Item) for item in items)
+    return Plan(tuple(columns), tuple(fields), template, rows, weight, sets_seen, partial, cuts)
+
+
+def _check_limits(items: tuple[FetchItem, ...]) -> None:
+    cuts = [item for item in items if not isinstance(item, Item)]
+    names = sum(len(item.fields) for item in cuts if isinstance(item, BodySection))
+    if len(cuts) > MAX_SECTIONS or names > MAX_FIELD_NAMES:
+        raise No("That are too many sections or header fields for one FETCH", b"LIMIT")
 
 
 def _section(item: BodySection | BinarySize, at: tuple[int, ...], *, header_only: bool) -> Field:
@@ -188,5 +209,5 @@ def _section(item: BodySection | BinarySize, at: tuple[int, ...], *, header_only
     if isinstance(item, BinarySize):
         size = sections.binary_size(item)
         return Field(label + b" %d", at, lambda *columns: map(size, *columns))
-    cut = Cut(label, item.binary, sections.extractor(item, header_only=header_only))
+    cut = Cut(item, label, sections.extractor(item, header_only=header_only))
     return Field(b"%b", at, cut.column, cut)

@@ -90,20 +90,35 @@ def _binary(parts_path: tuple[int, ...]) -> Extract:
         return lambda message, parts: memoryview(message)
 
     def extract(message: bytes, parts: bytes) -> Octets | None:
-        header = offsets.find(parts, f"{section}.MIME")
         body = offsets.find(parts, section)
-        if header is None or body is None:
+        encoding = _encoding(message, parts, section)
+        if body is None or encoding is None:
             return None
-        fields = read_fields(message, *header)
-        encoding = transfer_encoding(fields.get("content-transfer-encoding", ""))
-        if encoding not in DECODED:
-            raise No("A part has a transfer encoding that cannot be undone", b"UNKNOWN-CTE")
         data = memoryview(message)[body[0] : body[1]]
         if encoding in IDENTITY_ENCODINGS:
             return data
         return transfer.decode(bytes(data), encoding)
 
     return extract
+
+
+def _encoding(message: bytes, parts: bytes, section: str) -> str | None:
+    """The transfer encoding of a part, None where there is no such part. Raises No where it cannot
+    be undone."""
+    header = offsets.find(parts, f"{section}.MIME")
+    if header is None:
+        return None
+    fields = read_fields(message, *header)
+    encoding = transfer_encoding(fields.get("content-transfer-encoding", ""))
+    if encoding not in DECODED:
+        raise No("A part has a transfer encoding that cannot be undone", b"UNKNOWN-CTE")
+    return encoding
+
+
+def check(item: BodySection, message: bytes, parts: bytes) -> None:
+    """Raises what cutting `item` out of this message would raise."""
+    if item.binary and item.parts:
+        _encoding(message, parts, ".".join(map(str, item.parts)))
 
 
 def _chooser(item: BodySection) -> Callable[[bytes], bytes]:
