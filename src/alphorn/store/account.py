@@ -1,0 +1,194 @@
+"""One account, as `api.Account`, over any engine: each method is one transaction."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from alphorn.base.numbers import NumberSet
+from alphorn.base.query import Query
+from alphorn.store import (
+    appending,
+    checking,
+    copying,
+    fetching,
+    indexing,
+    mailboxes,
+    removing,
+    search,
+    snapshots,
+    sorting,
+)
+from alphorn.store.api import (
+    Appended,
+    Changed,
+    Changes,
+    Column,
+    FlagAction,
+    FlagsChanged,
+    Mailbox,
+    NewMessage,
+    Snapshot,
+    SortKey,
+    SpecialUse,
+    Usage,
+)
+from alphorn.store.database import Database
+from alphorn.store.flags import change
+from alphorn.store.prepared import prepare
+
+_LIST = 0
+"""What `Changed` is told for the list of mailboxes."""
+
+
+class SqlAccount:
+    """See `api.Account`, whose contracts are these methods'."""
+
+    __slots__ = ("_changed", "_clock", "_database")
+
+    def __init__(self, database: Database, clock: Callable[[], float], changed: Changed) -> None:
+        self._database = database
+        self._clock = clock
+        self._changed = changed
+
+    # -- mailboxes --
+
+    def mailboxes(self) -> Sequence[Mailbox]:
+        with self._database.reading() as tx:
+            return mailboxes.every(tx)
+
+    def subscriptions(self) -> Sequence[str]:
+        with self._database.glancing() as tx:
+            return mailboxes.subscriptions(tx)
+
+    def mailbox(self, name: str) -> Mailbox:
+        with self._database.glancing() as tx:
+            return mailboxes.by_name(tx, name)
+
+    def special(self, use: SpecialUse) -> Mailbox | None:
+        with self._database.glancing() as tx:
+            return mailboxes.by_use(tx, use)
+
+    def create(self, name: str, special_use: SpecialUse | None = None) -> Mailbox:
+        with self._database.writing() as tx:
+            made = mailboxes.create(tx, name, special_use, self._now())
+        self._tell(_LIST)
+        return made
+
+    def rename(self, old: str, new: str) -> None:
+        now = self._now()
+        with self._database.writing() as tx:
+            mailbox, target = mailboxes.rename(tx, old, new, now)
+            if target is not None:
+                everything = NumberSet(((1, mailbox.uidnext),))
+                copying.move(tx, mailbox.id, everything, target.id, now)
+        self._tell(_LIST, *(() if target is None else (mailbox.id, target.id)))
+
+    def delete(self, name: str) -> None:
+        with self._database.writing() as tx:
+            mailbox = mailboxes.delete(tx, name)
+        self._tell(mailbox.id, _LIST)
+
+    def subscribe(self, name: str, on: bool) -> None:
+        with self._database.writing() as tx:
+            mailboxes.subscribe(tx, name, on)
+        self._tell(_LIST)
+
+    # -- reading --
+
+    def snapshot(self, mailbox_id: int) -> Snapshot:
+        with self._database.reading() as tx:
+            return snapshots.snapshot(tx, mailbox_id)
+
+    def modseq(self, mailbox_id: int) -> int:
+        with self._database.glancing() as tx:
+            return mailboxes.modseq(tx, mailbox_id)
+
+    def changes(self, mailbox_id: int, after_modseq: int) -> Changes:
+        with self._database.reading() as tx:
+            return snapshots.changes(tx, mailbox_id, after_modseq)
+
+    def fetch(
+        self,
+        mailbox_id: int,
+        uids: NumberSet,
+        columns: Sequence[Column],
+        changed_since: int = 0,
+    ) -> Iterator[tuple[object, ...]]:
+        return fetching.fetch(self._database, mailbox_id, uids, columns, changed_since)
+
+    def search(self, mailbox_id: int, query: Query, now: int) -> Sequence[int]:
+        return search.search(self._database, mailbox_id, query, now)
+
+    def sort(
+        self, mailbox_id: int, uids: Sequence[int], keys: Sequence[tuple[SortKey, bool]]
+    ) -> Sequence[int]:
+        return sorting.sort(self._database, mailbox_id, uids, keys)
+
+    def usage(self) -> Usage:
+        with self._database.glancing() as tx:
+            return Usage(*mailboxes.usage(tx))
+
+    # -- writing --
+
+    def append(
+        self, mailbox_id: int, messages: Sequence[NewMessage], quota: int | None = None
+    ) -> Sequence[Appended]:
+        if not messages:
+            return ()
+        prepared = [prepare(message) for message in messages]
+        with self._database.writing() as tx:
+            appended = appending.append(tx, mailbox_id, prepared, quota, self._now())
+        self._tell(mailbox_id)
+        return appended
+
+    def flag(
+        self,
+        mailbox_id: int,
+        uids: NumberSet,
+        action: FlagAction,
+        flags: int,
+        keywords: frozenset[str] = frozenset(),
+        unchanged_since: int | None = None,
+    ) -> FlagsChanged:
+        with self._database.writing() as tx:
+            done = change(tx, mailbox_id, uids, action, flags, keywords, unchanged_since)
+        if done.changed:
+            self._tell(mailbox_id)
+        return done
+
+    def copy(
+        self, mailbox_id: int, uids: NumberSet, target_id: int, quota: int | None = None
+    ) -> Sequence[tuple[int, int]]:
+        with self._database.writing() as tx:
+            pairs = copying.copy(tx, mailbox_id, uids, target_id, quota, self._now())
+        if pairs:
+            self._tell(target_id)
+        return pairs
+
+    def move(self, mailbox_id: int, uids: NumberSet, target_id: int) -> Sequence[tuple[int, int]]:
+        with self._database.writing() as tx:
+            pairs = copying.move(tx, mailbox_id, uids, target_id, self._now())
+        if pairs:
+            self._tell(mailbox_id, target_id)
+        return pairs
+
+    def expunge(self, mailbox_id: int, uids: NumberSet | None = None) -> NumberSet:
+        with self._database.writing() as tx:
+            gone = removing.expunge(tx, mailbox_id, uids)
+        if gone:
+            self._tell(mailbox_id)
+        return gone
+
+    def index(self, limit: int) -> int:
+        done = indexing.index(self._database, limit)
+        if done < limit:
+            indexing.sweep(self._database)
+        return done
+
+    def check(self) -> Sequence[str]:
+        return [*self._database.damage(), *checking.check(self._database)]
+
+    def _now(self) -> int:
+        return int(self._clock())
+
+    def _tell(self, *mailbox_ids: int) -> None:
+        for mailbox_id in mailbox_ids:
+            self._changed(self._database.account_id, mailbox_id)

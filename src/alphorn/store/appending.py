@@ -1,0 +1,105 @@
+"""New messages: one transaction, whatever their number."""
+
+from collections.abc import Sequence
+
+from alphorn.base.errors import OverQuota, Refused
+from alphorn.base.flags import Flag
+from alphorn.store import keywords
+from alphorn.store.api import Appended
+from alphorn.store.database import Transaction
+from alphorn.store.errors import no_such_mailbox
+from alphorn.store.limits import MAX_UID
+from alphorn.store.prepared import Prepared
+from alphorn.store.threads import Threads
+
+# Plain numbers: operations on an IntFlag cost microseconds each.
+_SEEN = Flag.SEEN.value
+_DELETED = Flag.DELETED.value
+
+
+def append(
+    tx: Transaction, mailbox_id: int, messages: Sequence[Prepared], quota: int | None, now: int
+) -> list[Appended]:
+    """Store the messages in this order. Raises OverQuota, Refused("limit"), NotFound."""
+    row = tx.execute(
+        "SELECT uidvalidity, uidnext, first_unseen, (SELECT MAX(modseq) FROM mailbox),"
+        " (SELECT SUM(octets) FROM mailbox), (SELECT modseq FROM account)"
+        " FROM mailbox WHERE id = ?",
+        (mailbox_id,),
+    ).fetchone()
+    if row is None:
+        raise no_such_mailbox()
+    uidvalidity, uid, first_unseen, modseq, octets, gone = row
+    added = sum(message.size for message in messages)
+    may_grow(octets, added, quota)
+    may_number(uid, len(messages))
+    modseq = max(modseq, gone)
+    threads = Threads(tx)
+    appended = []
+    unseen = deleted = 0
+    for message in messages:
+        modseq += 1
+        content, thread = _content(tx, threads, message, modseq)
+        words = ""
+        if message.words:
+            words = keywords.joined(keywords.learned(tx, mailbox_id, message.words))
+        tx.execute(
+            "INSERT INTO message (mailbox, uid, flags, keywords, modseq, content, size, received,"
+            " saved) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                mailbox_id,
+                uid,
+                message.flags,
+                words,
+                modseq,
+                content,
+                message.size,
+                message.received,
+                now,
+            ),
+        )
+        if not message.flags & _SEEN:
+            unseen += 1
+            first_unseen = first_unseen or uid
+        if message.flags & _DELETED:
+            deleted += 1
+        appended.append(Appended(uid, uidvalidity, modseq, content, thread))
+        uid += 1
+    tx.execute(
+        "UPDATE mailbox SET uidnext = ?, modseq = ?, messages = messages + ?, unseen = unseen + ?,"
+        " deleted = deleted + ?, octets = octets + ?, first_unseen = ? WHERE id = ?",
+        (uid, modseq, len(messages), unseen, deleted, added, first_unseen, mailbox_id),
+    )
+    return appended
+
+
+def may_grow(octets: int, added: int, quota: int | None) -> None:
+    if quota is not None and octets + added > quota:
+        raise OverQuota(
+            f"The account is full: it has {octets} of {quota} octets, and {added} more do not fit."
+        )
+
+
+def may_number(uidnext: int, added: int) -> None:
+    if uidnext + added > MAX_UID:
+        raise Refused("The mailbox has used up all its message numbers.", code="limit")
+
+
+def _content(tx: Transaction, threads: Threads, message: Prepared, modseq: int) -> tuple[int, int]:
+    """The content's id and thread: that of an equal message in the account, or a new one."""
+    thread = threads.of(message.keys)
+    if thread is not None:
+        row = tx.execute(
+            "SELECT id FROM content WHERE thread = ? AND hash = ?", (thread, message.hash)
+        ).fetchone()
+        if row is not None:
+            return row[0], thread
+    thread = threads.join(message.keys, modseq)
+    tx.execute(
+        "INSERT INTO content (id, thread, hash, header_size, attachment, sent, sent_day, envelope,"
+        " subject, base_subject, sort_from, sort_to, sort_cc, details)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (modseq, thread, message.hash, *message.columns),
+    )
+    tx.execute("INSERT INTO body (id, data) VALUES (?, ?)", (modseq, message.body))
+    return modseq, thread

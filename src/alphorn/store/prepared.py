@@ -1,0 +1,79 @@
+"""A message made ready to be stored: all that can be worked out before the transaction begins."""
+
+import hashlib
+from dataclasses import dataclass
+
+from alphorn.base.errors import Refused
+from alphorn.base.flags import ALL_FLAGS
+from alphorn.message.summary import Summary
+from alphorn.store.api import NewMessage
+from alphorn.store.bodies import pack_body
+from alphorn.store.details import pack_details
+from alphorn.store.keywords import checked_words
+from alphorn.store.limits import MAX_THREAD_KEYS
+from alphorn.store.text import storable
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """`keys` are hashes of Message-IDs, own first; never empty. `columns` are those of the table
+    `content` from `header_size` on."""
+
+    size: int
+    received: int
+    flags: int
+    words: frozenset[str]
+    hash: bytes
+    keys: tuple[int, ...]
+    body: bytes
+    columns: tuple[object, ...]
+
+
+def prepare(message: NewMessage) -> Prepared:
+    """Hash, compress and arrange. Raises Refused for flags and keywords that cannot be."""
+    if message.flags & ~ALL_FLAGS:
+        raise Refused("There is no such flag.", code="flag")
+    raw, summary = message.raw, message.summary
+    digest = body_hash(raw)
+    at = summary.header_size
+    return Prepared(
+        size=len(raw),
+        received=message.internal_date,
+        flags=message.flags,
+        words=checked_words(message.keywords),
+        hash=digest,
+        keys=_keys(summary, digest),
+        body=pack_body(raw[:at], raw[at:]),
+        columns=(
+            at,
+            int(summary.has_attachment),
+            summary.sent,
+            summary.sent_day,
+            summary.envelope,
+            storable(summary.subject),
+            storable(summary.base_subject),
+            storable(summary.sort_from),
+            storable(summary.sort_to),
+            storable(summary.sort_cc),
+            pack_details(summary),
+        ),
+    )
+
+
+def body_hash(raw: bytes) -> bytes:
+    """What equal messages in an account are found by; long enough that nobody makes two alike."""
+    return hashlib.sha256(raw).digest()[:16]
+
+
+def _keys(summary: Summary, digest: bytes) -> tuple[int, ...]:
+    """A message without any identifier is known by its own octets, so that its copies are found."""
+    identifiers = summary.thread_keys[:MAX_THREAD_KEYS]
+    if not identifiers:
+        return (int.from_bytes(digest[:8], "big") >> 1,)
+    return tuple(dict.fromkeys(map(_key, identifiers)))
+
+
+def _key(identifier: str) -> int:
+    """63 bits, so that they are a positive integer in every database."""
+    octets = identifier.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(octets, digest_size=8).digest(), "big") >> 1

@@ -1,0 +1,117 @@
+"""Looks after accounts that were written to, in the background of a process that serves.
+
+* A log that has grown is moved into its file before a writer must do it.
+* An account that has become quiet, or that has many new messages, gets them packed and ready for
+  full-text search, and what has gone cut out of its packs.
+* A quiet account's log is emptied, and free pages of its file are given back.
+
+Nothing here is needed for the store to be right: a process that dies leaves it to the next write,
+or to a search, and then that takes a little longer.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+
+from alphorn.base.errors import AlphornError
+from alphorn.store import indexing
+from alphorn.store.sqlite_file import AccountFile
+
+QUIET_SECONDS = 3.0
+"""An account without a write for so long is quiet."""
+CHECKPOINT_WRITES = 32
+"""Transactions after which the log is moved into the file."""
+INDEX_WRITES = 400
+"""Transactions after which messages are packed though the account is not quiet."""
+LOOK_SECONDS = 0.25
+PORTION = 100
+"""Messages that are packed before the processor is left to others for as long as that took."""
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """One thread; `note` is called by any."""
+
+    def __init__(self) -> None:
+        self._noted: dict[AccountFile, _Note] = {}
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="store keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Return when the thread has come to its end; it finishes the step it is at."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify()
+        self._thread.join()
+
+    def note(self, file: AccountFile) -> None:
+        """The account was written to. Never waits for the disk."""
+        with self._changed:
+            note = self._noted.get(file)
+            if note is None:
+                note = self._noted[file] = _Note()
+                self._changed.notify()
+            note.last = time.monotonic()
+            note.writes += 1
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            with self._changed:
+                while not self._noted and not self._stopping.is_set():
+                    self._changed.wait()
+                noted = list(self._noted.items())
+            for file, note in noted:
+                if self._stopping.is_set():
+                    return
+                try:
+                    self._look_after(file, note)
+                except (AlphornError, sqlite3.Error):
+                    _log.exception("%s could not be looked after", file.name)
+                    self._forget(file, note.writes)
+            self._stopping.wait(LOOK_SECONDS)
+
+    def _look_after(self, file: AccountFile, note: "_Note") -> None:
+        if file.writes >= CHECKPOINT_WRITES:
+            file.checkpoint()
+        quiet = time.monotonic() - note.last >= QUIET_SECONDS
+        if quiet or note.writes - note.indexed >= INDEX_WRITES:
+            note.indexed = note.writes
+            self._index(file)
+        if quiet:
+            before = note.writes
+            file.tidy()
+            file.checkpoint(truncate=True)
+            self._forget(file, before)
+
+    def _index(self, file: AccountFile) -> None:
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            done = indexing.index(file, PORTION)
+            if done < PORTION:
+                break
+            self._stopping.wait(time.monotonic() - began)
+        indexing.sweep(file)
+
+    def _forget(self, file: AccountFile, writes: int) -> None:
+        """Until it is written to again, unless it was meanwhile."""
+        with self._changed:
+            note = self._noted.get(file)
+            if note is not None and note.writes == writes:
+                del self._noted[file]
+
+
+class _Note:
+    """When an account was last written to, how often, and how often when it was last indexed."""
+
+    __slots__ = ("indexed", "last", "writes")
+
+    def __init__(self) -> None:
+        self.last = 0.0
+        self.writes = 0
+        self.indexed = 0
