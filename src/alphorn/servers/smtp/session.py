@@ -124,6 +124,7 @@ class SmtpSession:
             self._io.start_tls()
         elif close:
             self._over = True
+            self._hold(0)
             self._io.close()
         elif self._work is None:
             self._hold(machine.buffered)

@@ -1,7 +1,7 @@
 """What is known of a connection, and of the message that is under way in it."""
 
-import secrets
-from base64 import b32encode
+import itertools
+import os
 from typing import TYPE_CHECKING
 
 from alphorn.base.trace import TraceEvent, Verdict
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 Facts = dict[str, str | int | float | bool | None]
 
 
+_count = itertools.count()
+
+
 def new_transaction(now: float) -> str:
-    """A name for a message: 16 letters and digits, in order of time, never given twice."""
-    octets = int(now * 1000).to_bytes(6, "big") + secrets.token_bytes(4)
-    return b32encode(octets).decode("ascii")
+    """A name for a message: 20 letters and digits, in order of time, never given twice here."""
+    milliseconds = int(now * 1000) & 0xFFFFFFFFFFFF
+    return f"{milliseconds:012X}{os.getpid() & 0xFFFF:04X}{next(_count) & 0xFFFF:04X}"
 
 
 class Visit:

@@ -13,23 +13,22 @@ whether it is accepted or not. A command that fails leaves the state as it was.
 """
 
 from dataclasses import dataclass
-from enum import Enum, IntFlag
+from enum import Enum, auto
 
 from alphorn.wire.smtp.limits import AUTH_LINE, COMMAND_LINE
 from alphorn.wire.smtp.parameters import MAIL_PARAMETERS, RCPT_PARAMETERS
 
 
-class State(IntFlag):
-    GREETED = 1
-    READY = 2
-    MAIL = 4
-    RCPT = 8
-    CHUNKS = 16
-    FAILED = 32
+class State(Enum):
+    GREETED = auto()
+    READY = auto()
+    MAIL = auto()
+    RCPT = auto()
+    CHUNKS = auto()
+    FAILED = auto()
 
 
-ANY = State.GREETED | State.READY | State.MAIL | State.RCPT | State.CHUNKS | State.FAILED
-TRANSACTION = State.MAIL | State.RCPT | State.CHUNKS | State.FAILED
+ANY = tuple(State)
 
 
 class Argument(Enum):
@@ -47,7 +46,7 @@ class Command:
     """
 
     verb: bytes
-    states: State
+    states: tuple[State, ...]
     argument: Argument
     syntax: str
     source: str
@@ -64,7 +63,7 @@ TABLE = (
     Command(b"HELO", ANY, Argument.REQUIRED, "HELO host", "RFC 5321 §4.1.1.1", True),
     Command(
         b"MAIL",
-        State.READY,
+        (State.READY,),
         Argument.REQUIRED,
         "MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [RET=FULL|HDRS] [ENVID=id]",
         "RFC 5321 §4.1.1.2",
@@ -73,7 +72,7 @@ TABLE = (
     ),
     Command(
         b"RCPT",
-        State.MAIL | State.RCPT,
+        (State.MAIL, State.RCPT),
         Argument.REQUIRED,
         "RCPT TO:<address> [NOTIFY=NEVER|SUCCESS,FAILURE,DELAY] [ORCPT=type;address]",
         "RFC 5321 §4.1.1.3",
@@ -81,11 +80,11 @@ TABLE = (
         mail=True,
     ),
     Command(
-        b"DATA", State.MAIL | State.RCPT, Argument.NONE, "DATA", "RFC 5321 §4.1.1.4", mail=True
+        b"DATA", (State.MAIL, State.RCPT), Argument.NONE, "DATA", "RFC 5321 §4.1.1.4", mail=True
     ),
     Command(
         b"BDAT",
-        State.MAIL | State.RCPT | State.CHUNKS,
+        (State.MAIL, State.RCPT, State.CHUNKS),
         Argument.REQUIRED,
         "BDAT octets [LAST]",
         "RFC 3030 §2",
@@ -96,10 +95,10 @@ TABLE = (
     Command(b"HELP", ANY, Argument.OPTIONAL, "HELP [command]", "RFC 5321 §4.1.1.8"),
     Command(b"VRFY", ANY, Argument.REQUIRED, "VRFY address", "RFC 5321 §4.1.1.6"),
     Command(b"EXPN", ANY, Argument.REQUIRED, "EXPN list", "RFC 5321 §4.1.1.7"),
-    Command(b"STARTTLS", State.READY, Argument.NONE, "STARTTLS", "RFC 3207 §4", True),
+    Command(b"STARTTLS", (State.READY,), Argument.NONE, "STARTTLS", "RFC 3207 §4", True),
     Command(
         b"AUTH",
-        State.READY,
+        (State.READY,),
         Argument.REQUIRED,
         "AUTH mechanism [initial response]",
         "RFC 4954 §4",

@@ -23,22 +23,26 @@ SMUGGLED = Reply(
 NUL = Reply("5.6.0", "The message has a NUL octet, which mail cannot carry (RFC 5322 section 4)")
 
 
-def unstuffed(raw: bytes) -> bytes:
-    """What DATA carried, without the dots that the client put before dots (RFC 5321 §4.5.2).
-
-    Raises Refusal for a lone dot that ends a line in any other way than CRLF.
-    """
-    if not _ends_well(raw) and _LONE_DOT.search(raw):
+def from_data(raw: bytes, text_line: int) -> bytes:
+    """The message that DATA carried, without the dots that the client put before dots
+    (RFC 5321 §4.5.2). Raises Refusal as `from_chunks`, and for a lone dot that other line ends than
+    CRLF surround."""
+    tidy = _ends_well(raw)
+    if not tidy and _LONE_DOT.search(raw):
         raise Refusal(SMUGGLED)
     if raw.startswith(b"."):
         raw = raw[1:]
-    return raw.replace(b"\r\n.", b"\r\n")
+    return _checked(raw.replace(b"\r\n.", b"\r\n"), tidy, text_line)
 
 
-def in_order(raw: bytes, text_line: int) -> bytes:
-    """The message with CRLF line ends, the last one included. Raises Refusal for a NUL and
-    for a line of more than `text_line` octets."""
-    if not _ends_well(raw):
+def from_chunks(raw: bytes, text_line: int) -> bytes:
+    """The message that BDAT carried. Raises Refusal for a NUL and for a line of more than
+    `text_line` octets."""
+    return _checked(raw, _ends_well(raw), text_line)
+
+
+def _checked(raw: bytes, tidy: bool, text_line: int) -> bytes:
+    if not tidy:
         raw = raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
         raw = raw.replace(b"\r", b" ").replace(b"\n", b"\r\n")
     if raw and not raw.endswith(b"\n"):

@@ -25,7 +25,7 @@ from alphorn.wire.smtp import login
 from alphorn.wire.smtp.arguments import read_bdat, read_helo, read_mail, read_rcpt
 from alphorn.wire.smtp.collect import Collected, Counted, Dotted, too_large
 from alphorn.wire.smtp.commands import BY_VERB, FOREIGN, TABLE, Argument, Command, State
-from alphorn.wire.smtp.content import in_order, unstuffed
+from alphorn.wire.smtp.content import from_chunks, from_data
 from alphorn.wire.smtp.events import Close, Declined, Event, Login, Mail, Message, Rcpt, StartTls
 from alphorn.wire.smtp.lines import BadLine, Fault, Lines
 from alphorn.wire.smtp.profile import Profile, ehlo_reply
@@ -295,7 +295,7 @@ class Machine:
             command.argument is Argument.REQUIRED and not argument
         ):
             return Reply("5.5.4", f"Write: {command.syntax}")
-        if not self._state & command.states:
+        if self._state not in command.states:
             if self._state is State.GREETED:
                 return Reply("5.5.1", "Say EHLO first")
             if self._state is State.FAILED and command.mail:
@@ -466,7 +466,7 @@ class Machine:
         lines.at = end
         self._mode = Mode.COMMANDS
         if isinstance(source, Dotted):
-            self._message("DATA", source.collected.refused, lambda: unstuffed(source.take()))
+            self._message("DATA", source.collected.refused, source.take, from_data)
         else:
             self._chunk(source)
         return True
@@ -479,13 +479,19 @@ class Machine:
             self._state = State.CHUNKS
             self._say(Reply("2.0.0", f"{collected.octets} octets so far"))
         elif collected is not None and chunk.last:
-            self._message("BDAT", refused, collected.take)
+            self._message("BDAT", refused, collected.take, from_chunks)
         elif refused is not None:
             self._refuse(BY_VERB[b"BDAT"], b"", refused)
-            if self._state & (State.RCPT | State.CHUNKS):
+            if self._state in (State.RCPT, State.CHUNKS):
                 self._state = State.FAILED
 
-    def _message(self, verb: str, refused: Reply | None, take: Callable[[], bytes]) -> None:
+    def _message(
+        self,
+        verb: str,
+        refused: Reply | None,
+        take: Callable[[], bytes],
+        read: Callable[[bytes, int], bytes],
+    ) -> None:
         """A message is here as a whole, or was dropped."""
         transaction = self._transaction
         assert transaction is not None
@@ -493,7 +499,7 @@ class Machine:
         try:
             if refused is not None:
                 raise Refusal(refused)
-            raw = in_order(take(), limits.text_line)
+            raw = read(take(), limits.text_line)
             if len(raw) > limits.message:
                 raise Refusal(too_large(limits.message))
         except Refusal as refusal:

@@ -6,6 +6,7 @@ the wrong time are both X.5.1) the reply names the other digits itself; the clas
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_REPLY_LINE = 512
 """Octets with CRLF (RFC 5321 §4.5.3.1.5)."""
@@ -81,22 +82,25 @@ class Reply:
 
     def encode(self) -> bytes:
         """The octets on the wire."""
-        status = f"{self.status} " if self.status else ""
-        lines = self.text.split("\n")
-        if len(lines) == 1 and len(lines[0]) < 480 and self.text.isascii():
-            if not self.text.isprintable():
-                return f"{self.code} {status}{_shown(self.text)}\r\n".encode()
-            return f"{self.code} {status}{self.text}\r\n".encode()
-        room = MAX_REPLY_LINE - 6 - len(status)
-        folded = [piece for line in lines for piece in _fold(_shown(line), room)]
-        last = folded.pop()
-        start = [f"{self.code}-{status}{line}\r\n" for line in folded]
-        return "".join((*start, f"{self.code} {status}{last}\r\n")).encode()
+        return _encode(self)
 
     def __str__(self) -> str:
         return (
             f"{self.code} {self.status} {self.text}" if self.status else f"{self.code} {self.text}"
         )
+
+
+@lru_cache(maxsize=256)  # most replies are among a few
+def _encode(reply: Reply) -> bytes:
+    code, text = reply.code, reply.text
+    status = f"{reply.status} " if reply.status else ""
+    if len(text) < 480 and text.isascii() and text.isprintable():
+        return f"{code} {status}{text}\r\n".encode()
+    room = MAX_REPLY_LINE - 6 - len(status)
+    folded = [piece for line in text.split("\n") for piece in _fold(_shown(line), room)]
+    last = folded.pop()
+    start = [f"{code}-{status}{line}\r\n" for line in folded]
+    return "".join((*start, f"{code} {status}{last}\r\n")).encode()
 
 
 class Refusal(Exception):
