@@ -4,11 +4,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from alphorn.message.envelope import Body, Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
+from alphorn.queue.client import Timeouts
 from alphorn.queue.intake import Lifetimes, prepare
 from alphorn.queue.queue import Queue
 from alphorn.queue.values import Claim, QueuedRecipient
 
 NOW = 1_700_000_000.0
+PATIENT = Timeouts(
+    connect=10, tls=10, greeting=10, command=10, data=10, block=10, final=10, reset=10, quit=5
+)
+QUICK = Timeouts(
+    connect=0.3, tls=0.3, greeting=0.3, command=0.3, data=0.3, block=0.3, final=0.3, reset=0.3,
+    quit=0.3,
+)  # fmt: skip
+"""For tests of servers that hang."""
+
 MESSAGE = (
     b"From: Anna <anna@example.test>\r\n"
     b"To: bert@remote.test\r\n"

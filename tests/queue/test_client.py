@@ -11,14 +11,9 @@ import pytest
 from alphorn.queue.client import BLOCK, Connection, Exchange, Timeouts
 from alphorn.queue.dialer import Caller, Dialer, TlsPolicy, Unreachable
 from alphorn.queue.wireform import body_for_wire
-from tests.queue.helpers import MESSAGE, claim_of, envelope
+from tests.queue.helpers import MESSAGE, PATIENT, QUICK, claim_of, envelope
 from tests.support.smtpd import Act, Answer, Script, SmtpServer, Tls
 from tests.support.stage import on_loop
-
-QUICK = Timeouts(
-    connect=0.5, tls=0.5, greeting=0.3, command=0.3, data=0.3, block=0.3, final=0.3, reset=0.3,
-    quit=0.3,
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -27,15 +22,24 @@ def server(tmp_path: Path) -> Iterator[SmtpServer]:
         yield server
 
 
-def dialer(server: SmtpServer, tls: TlsPolicy = TlsPolicy.OPPORTUNISTIC) -> Dialer:
-    return Dialer(Caller("mail.example.test", server.port, tls=tls, timeouts=QUICK))
+def dialer(
+    server: SmtpServer,
+    tls: TlsPolicy = TlsPolicy.OPPORTUNISTIC,
+    timeouts: Timeouts = PATIENT,
+) -> Dialer:
+    return Dialer(Caller("mail.example.test", server.port, tls=tls, timeouts=timeouts))
 
 
-def connected(server: SmtpServer, loop: str = "uvloop", **options: TlsPolicy) -> Connection:
+def connected(
+    server: SmtpServer,
+    loop: str = "uvloop",
+    tls: TlsPolicy = TlsPolicy.OPPORTUNISTIC,
+    timeouts: Timeouts = PATIENT,
+) -> Connection:
     """Connect and say goodbye."""
 
     async def main() -> Connection:
-        connection = await dialer(server, **options).connect("mx.remote.test", server.address)
+        connection = await dialer(server, tls, timeouts).connect("mx.remote.test", server.address)
         await connection.quit()
         return connection
 
@@ -43,13 +47,19 @@ def connected(server: SmtpServer, loop: str = "uvloop", **options: TlsPolicy) ->
 
 
 def sent(
-    server: SmtpServer, *recipients: str, raw: bytes = MESSAGE, loop: str = "uvloop"
+    server: SmtpServer,
+    *recipients: str,
+    raw: bytes = MESSAGE,
+    loop: str = "uvloop",
+    timeouts: Timeouts = PATIENT,
 ) -> Exchange:
     """One transaction over a new connection."""
     claim = claim_of(envelope(*(recipients or ("bert@remote.test",))), raw)
 
     async def main() -> Exchange:
-        connection = await dialer(server).connect("mx.remote.test", server.address)
+        connection = await dialer(server, timeouts=timeouts).connect(
+            "mx.remote.test", server.address
+        )
         exchange = await connection.transact(claim.message, claim.recipients, body_for_wire(raw))
         await connection.quit()
         return exchange
@@ -112,7 +122,7 @@ def test_a_valid_certificate_for_the_name_is_enough(tmp_path: Path) -> None:
     with SmtpServer(certificate=tmp_path, names=("mx.remote.test",)) as server:
         server.script.tls = Tls.GOOD
         trusting = ssl.create_default_context(cafile=tmp_path / "smtpd.pem")
-        caller = Caller("a.test", server.port, tls=TlsPolicy.VERIFIED, timeouts=QUICK)
+        caller = Caller("a.test", server.port, tls=TlsPolicy.VERIFIED, timeouts=PATIENT)
 
         async def connect(name: str) -> str:
             connection = await Dialer(caller, trusting).connect(name, server.address)
@@ -152,8 +162,9 @@ def test_servers_that_cannot_be_talked_to(
     server: SmtpServer, script: Script, code: int, enhanced: str
 ) -> None:
     server.script = script
+    hangs = Act.HANG in (script.greeting, script.ehlo)
     with pytest.raises(Unreachable) as caught:
-        connected(server)
+        connected(server, timeouts=QUICK if hangs else PATIENT)
     assert (caught.value.reply.code, caught.value.reply.enhanced) == (code, enhanced)
     assert not caught.value.here
 
@@ -168,7 +179,7 @@ def test_a_server_that_is_rude_is_unreachable(server: SmtpServer) -> None:
 
 def test_nobody_there(server: SmtpServer) -> None:
     async def main() -> None:
-        caller = Caller("a.test", server.port, timeouts=QUICK)
+        caller = Caller("a.test", server.port, timeouts=PATIENT)
         await Dialer(caller).connect("mx.remote.test", "127.0.0.99")
 
     with pytest.raises(Unreachable, match="refused the connection") as caught:
@@ -178,7 +189,7 @@ def test_nobody_there(server: SmtpServer) -> None:
 
 def test_the_address_to_call_from_is_chosen_by_family(server: SmtpServer) -> None:
     async def main(*bind: str) -> None:
-        caller = Caller("a.test", server.port, bind, timeouts=QUICK)
+        caller = Caller("a.test", server.port, bind, timeouts=PATIENT)
         connection = await Dialer(caller).connect("mx.remote.test", server.address)
         await connection.quit()
 
@@ -255,7 +266,7 @@ def test_refusals_reach_the_recipients(
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "final"])
 def test_a_connection_may_break_anywhere(server: SmtpServer, stage: str, act: Answer) -> None:
     setattr(server.script, stage, act)
-    exchange = sent(server)
+    exchange = sent(server, timeouts=QUICK if act is Act.HANG else PATIENT)
     if stage == "final" and act == "421 4.3.2 closing":
         assert exchange.replies[1].code == 421  # an answer to the message after all
         return
@@ -267,7 +278,7 @@ def test_a_connection_may_break_anywhere(server: SmtpServer, stage: str, act: An
 
 def test_a_server_that_stops_reading_is_left(server: SmtpServer) -> None:
     server.script.slow = 3
-    exchange = sent(server, raw=MESSAGE + b"x" * 20_000_000 + b"\r\n")
+    exchange = sent(server, raw=MESSAGE + b"x" * 20_000_000 + b"\r\n", timeouts=QUICK)
     assert exchange.lost is not None
     assert "stopped taking" in exchange.lost.text
     assert not exchange.uncertain

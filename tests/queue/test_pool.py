@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -21,7 +22,7 @@ def server() -> Iterator[SmtpServer]:
 
 
 def pool_for(server: SmtpServer, limits: PoolLimits | None = None) -> Pool:
-    timeouts = Timeouts(connect=1, greeting=1, command=1, reset=0.3, quit=0.3)
+    timeouts = Timeouts(connect=1, greeting=1, command=1, reset=0.3, quit=5)
     return Pool(Dialer(Caller("a.test", server.port, timeouts=timeouts)), limits)
 
 
@@ -43,7 +44,7 @@ def test_a_connection_is_used_again(server: SmtpServer) -> None:
         pool = pool_for(server)
         for _ in range(5):
             await send(pool, server)
-        await pool.close()
+        await pool.close(1)
 
     on_loop("uvloop", main)
     assert server.connections == 1
@@ -57,7 +58,7 @@ def test_a_connection_is_given_up_after_many_transactions(server: SmtpServer) ->
         pool = pool_for(server, PoolLimits(transactions=2))
         for _ in range(5):
             await send(pool, server)
-        await pool.close()
+        await pool.close(1)
 
     on_loop("uvloop", main)
     assert server.connections == 3
@@ -71,7 +72,7 @@ def test_an_idle_connection_is_closed_soon(server: SmtpServer) -> None:
         await seen(server, "server.open == 0")
         assert server.said("QUIT")
         await send(pool, server)
-        await pool.close()
+        await pool.close(1)
 
     on_loop("uvloop", main)
     assert server.connections == 2
@@ -85,7 +86,7 @@ def test_a_connection_that_died_meanwhile_is_replaced(server: SmtpServer) -> Non
         await send(pool, server)
         server.script.rset = Act.HANG
         await send(pool, server)
-        await pool.close()
+        await pool.close(1)
 
     on_loop("uvloop", main)
     assert len(server.messages) == 3
@@ -100,7 +101,7 @@ def test_connections_to_one_server_are_bounded(server: SmtpServer) -> None:
             await asyncio.sleep(0)
         await asyncio.gather(*tasks)
         assert not pool.full(HOST, server.address)
-        await pool.close()
+        await pool.close(1)
 
     on_loop("uvloop", main)
     assert len(server.messages) == 20
@@ -117,7 +118,7 @@ def test_idle_connections_are_bounded() -> None:
         for server in servers[:3]:
             await seen(server, "server.open == 0")
         assert [server.open for server in servers[3:]] == [1, 1]
-        await pool.close()
+        await pool.close(1)
 
     for server in servers:
         server.__enter__()
@@ -137,7 +138,7 @@ def test_who_gives_up_waiting_takes_no_turn(server: SmtpServer) -> None:
         await second
         assert first.cancelled()
         await send(pool, server)
-        await pool.close()
+        await pool.close(1)
 
     on_loop("uvloop", main)
     assert len(server.messages) == 2
@@ -152,7 +153,7 @@ def test_a_turn_given_to_someone_who_is_cancelled_is_passed_on(server: SmtpServe
             await asyncio.sleep(0)
         first.cancel()  # it has its turn already, and did not run yet
         await second
-        await pool.close()
+        await pool.close(1)
 
     on_loop("uvloop", main)
     assert len(server.messages) == 1
@@ -168,11 +169,24 @@ def test_a_failure_to_connect_leaves_nothing_behind(server: SmtpServer) -> None:
                 await send(pool, server)
         server.script.greeting = "220 hello"
         await send(pool, server)
-        await pool.close()
+        await pool.close(1)
         assert not pool._hosts
         assert not pool._idle
 
     on_loop("uvloop", main)
+
+
+def test_goodbyes_are_not_waited_for_long(server: SmtpServer) -> None:
+    server.script.quit = Act.HANG
+
+    async def main() -> float:
+        pool = pool_for(server)
+        await send(pool, server)
+        started = time.monotonic()
+        await pool.close(0.05)
+        return time.monotonic() - started
+
+    assert on_loop("uvloop", main) < 0.25
 
 
 def test_an_error_closes_the_connection(server: SmtpServer) -> None:
@@ -182,6 +196,6 @@ def test_an_error_closes_the_connection(server: SmtpServer) -> None:
             async with pool.connection(HOST, server.address):
                 raise KeyError
         await seen(server, "server.open == 0")
-        await pool.close()
+        await pool.close(1)
 
     on_loop("uvloop", main)

@@ -8,22 +8,16 @@ import pytest
 
 from alphorn.dns.stub import StubResolver
 from alphorn.queue import remote as module
-from alphorn.queue.client import Timeouts
 from alphorn.queue.dialer import Caller, Dialer
 from alphorn.queue.pool import Pool, PoolLimits
 from alphorn.queue.remote import Attempt, Remote
 from alphorn.queue.route import Ourselves
 from alphorn.queue.values import Claim, Outcome, Result
 from alphorn.queue.wireform import body_for_wire
-from tests.queue.helpers import MESSAGE, Clock, claim_of, envelope
+from tests.queue.helpers import MESSAGE, PATIENT, QUICK, Clock, claim_of, envelope
 from tests.support.dns import DnsServer, Fault
 from tests.support.smtpd import Act, Answer, servers_on_one_port
 from tests.support.stage import on_loop
-
-QUICK = Timeouts(
-    connect=0.5, tls=0.5, greeting=0.3, command=0.3, data=0.3, block=0.3, final=0.3, reset=0.3,
-    quit=0.3,
-)  # fmt: skip
 
 
 class World:
@@ -31,6 +25,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = Clock()
+        self.timeouts = PATIENT
         self.first, self.second, self.third = servers_on_one_port(
             "127.0.0.11", "127.0.0.12", "127.0.0.13"
         )
@@ -59,10 +54,10 @@ class World:
                 attempts.append(attempt)
 
             pool = Pool(
-                Dialer(Caller("mail.example.test", self.first.port, timeouts=QUICK)), limits
+                Dialer(Caller("mail.example.test", self.first.port, timeouts=self.timeouts)), limits
             )
             remote = Remote(
-                StubResolver([self.dns.address], timeout=0.3, lifetime=0.6, ticks=self.clock),
+                StubResolver([self.dns.address], timeout=2, lifetime=4, ticks=self.clock),
                 pool,
                 Ourselves(frozenset({"mail.example.test"}), lambda _: False, private=True),
                 random=Random(1),
@@ -73,7 +68,7 @@ class World:
                 await remote.deliver(claim, body_for_wire(MESSAGE), record)
                 told = [outcome.recipient.id for outcome in outcomes(attempts[before:])]
                 assert sorted(told) == [recipient.id for recipient in claim.recipients]
-            await pool.close()
+            await pool.close(1)
             return attempts
 
         return on_loop(loop, main)
@@ -138,6 +133,7 @@ def test_after_a_temporary_failure_the_next_server_gets_it(
     world: World, entry: str, answer: Answer
 ) -> None:
     setattr(world.first.script, entry, answer)
+    world.timeouts = QUICK if answer is Act.HANG else PATIENT
     (attempt,) = world.deliver(ONE)
     assert results([attempt]) == [(Result.RELAYED, "2.0.0")]
     assert attempt.address == "127.0.0.12"
@@ -178,6 +174,7 @@ def test_after_the_whole_message_was_sent_no_other_server_is_tried(
     world: World, answer: Answer
 ) -> None:
     world.first.script.final = answer
+    world.timeouts = QUICK if answer is Act.HANG else PATIENT
     assert results(world.deliver(ONE)) == [(Result.DEFERRED, "4.4.2")]
     assert not world.second.connections
 

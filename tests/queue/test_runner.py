@@ -16,7 +16,6 @@ from alphorn.base.errors import Refused, Unavailable
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.dns.stub import StubResolver
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
-from alphorn.queue.client import Timeouts
 from alphorn.queue.dialer import Caller, Dialer
 from alphorn.queue.intake import Lifetimes
 from alphorn.queue.listing import Filter
@@ -27,14 +26,11 @@ from alphorn.queue.route import Ourselves
 from alphorn.queue.runner import Runner, RunnerLimits
 from alphorn.queue.schedule import HOUR, MINUTE
 from alphorn.queue.values import Reply
-from tests.queue.helpers import MESSAGE, Clock, envelope, origin
+from tests.queue.helpers import MESSAGE, PATIENT, Clock, envelope, origin
 from tests.support.dns import DnsServer
 from tests.support.smtpd import Act, Answer, SmtpServer
 from tests.support.stage import on_loop
 
-QUICK = Timeouts(
-    connect=1, tls=1, greeting=1, command=1, data=1, block=1, final=1, reset=1, quit=0.3
-)
 TAKEN = Reply(250, "2.0.0", "delivered")
 
 
@@ -65,8 +61,8 @@ class World:
 
     def runner(self, queue: Queue | None = None, limits: RunnerLimits | None = None) -> Runner:
         remote = Remote(
-            StubResolver([self.dns.address], timeout=1, lifetime=2, ticks=self.clock),
-            Pool(Dialer(Caller("mail.example.test", self.server.port, timeouts=QUICK))),
+            StubResolver([self.dns.address], timeout=2, lifetime=4, ticks=self.clock),
+            Pool(Dialer(Caller("mail.example.test", self.server.port, timeouts=PATIENT))),
             Ourselves(frozenset({"mail.example.test"}), lambda _: False, private=True),
             random=Random(1),
             ticks=self.clock,

@@ -32,7 +32,7 @@ def message(
         (b"", b"\r\n.\r\n"),
         (b".\r\n", b"..\r\n.\r\n"),
         (b"a\r\n.b\r\n..\r\n", b"a\r\n..b\r\n...\r\n.\r\n"),
-        (b"a\n.\r\nb\r.\nc\r\n", b"a\r\n..\r\nb\r\n..\r\nc\r\n.\r\n"),
+        (b"a\n.\r\nb\r.\nc\r\n", b"a\r\n..\r\nb .\r\nc\r\n.\r\n"),
     ],
 )
 def test_bodies(raw: bytes, wire: bytes) -> None:

@@ -58,6 +58,7 @@ class Script:
     middle: Entry = ""  # not "": said after the first octets of the body
     final: Entry = "250 2.0.0 taken"
     rset: Entry = "250 2.0.0 reset"
+    quit: Entry = "221 2.0.0 bye"
     extensions: tuple[str, ...] = (
         "PIPELINING",
         "SIZE 50000000",
@@ -245,7 +246,7 @@ class _Session:
                 self.transaction = _Transaction()
                 return self.answer(script.rset, argument)
             case "QUIT":
-                self.answer("221 2.0.0 bye", argument)
+                self.answer(script.quit, argument)
                 return False
             case _:
                 return self.answer("500 5.5.1 what?", argument)

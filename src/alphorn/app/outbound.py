@@ -18,7 +18,7 @@ from alphorn.servers.resolver import resolver
 from alphorn.servers.services import Services
 from alphorn.wire.smtp.replies import Reply as SmtpReply
 
-STOP_SECONDS = 0.2
+STOP_SECONDS = 1.0
 
 
 async def run_queue(parts: Services, bound: Sequence[Bound]) -> None:

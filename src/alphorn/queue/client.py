@@ -213,10 +213,12 @@ class Connection:
 
     async def quit(self) -> None:
         """Say goodbye, and do not wait long for an answer."""
-        if self.usable:
-            with suppress(SMTPException, OSError):
-                await self._smtp.execute_command(b"QUIT", timeout=self._timeouts.quit)
-        self._smtp.close()
+        try:
+            if self.usable:
+                with suppress(SMTPException, OSError):
+                    await self._smtp.execute_command(b"QUIT", timeout=self._timeouts.quit)
+        finally:
+            self._smtp.close()
 
     def abort(self) -> None:
         self._smtp.close()

@@ -99,10 +99,12 @@ class Delivery:
             reply = ours(451, "4.3.0", "An error happened here; it is in the log.")
             await self._postpone(claim, left, reply)
 
-    async def finish(self) -> None:
-        """Return when all that is being recorded is."""
+    async def finish(self, deadline: float) -> None:
+        """Return when all that is being recorded is, or after `deadline` seconds."""
         if self._recording:
-            await asyncio.wait(self._recording)
+            _, stuck = await asyncio.wait(self._recording, timeout=deadline)
+            for task in stuck:
+                task.cancel()
 
     async def _deliver(self, claim: Claim, record: Record) -> None:
         is_local = self._is_local(claim.destination)

@@ -25,7 +25,7 @@ class PoolLimits:
     per_host: int = 10
     transactions: int = 100
     idle: float = 5.0
-    kept: int = 50
+    kept: int = 100
 
 
 class _Host:
@@ -72,12 +72,14 @@ class Pool:
         finally:
             self._put_back(entry, key, connection)
 
-    async def close(self) -> None:
-        """Say goodbye on all idle connections."""
+    async def close(self, deadline: float) -> None:
+        """Say goodbye on all idle connections, and wait no longer than `deadline` seconds."""
         for connection in list(self._idle):
             self._let_go(connection)
         if self._closing:
-            await asyncio.wait(self._closing)
+            _, slow = await asyncio.wait(self._closing, timeout=deadline)
+            for task in slow:
+                task.cancel()
 
     async def _take(self, entry: _Host, key: Key) -> Connection:
         await self._turn(entry)

@@ -84,9 +84,9 @@ class Remote:
             return
         await _Run(self, claim, wire, record).over(found)
 
-    async def close(self) -> None:
-        """Say goodbye on connections that are kept."""
-        await self.pool.close()
+    async def close(self, deadline: float) -> None:
+        """Say goodbye on connections that are kept, within `deadline` seconds."""
+        await self.pool.close(deadline)
 
     def _is_silent(self, claim: Claim) -> Reply | None:
         entry = self._silent.get(claim.destination)

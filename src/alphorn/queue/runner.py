@@ -31,6 +31,9 @@ from alphorn.queue.values import Claim, State
 
 T = TypeVar("T")
 
+RECORD_SECONDS = 5.0
+GOODBYE_SECONDS = 0.3
+
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +79,8 @@ class Runner:
         self._ticks = ticks
         self._threads = ThreadPoolExecutor(self._limits.queue_threads, "queue")
         self._local_threads = ThreadPoolExecutor(self._limits.local_threads, "queue-local")
+        # Signs of life must not wait behind deliveries.
+        self._watch_thread = ThreadPoolExecutor(1, "queue-watch")
         self._delivery = Delivery(
             queue,
             self.name,
@@ -118,21 +123,26 @@ class Runner:
             self._loop.call_soon_threadsafe(self._work.set)
 
     async def stop(self, deadline: float) -> None:
-        """Take nothing new, let deliveries finish for `deadline` seconds, give the rest back."""
+        """Take nothing new, let deliveries finish for `deadline` seconds, give the rest back.
+
+        A delivery that is cut off after its message was sent and before the server's word may be
+        made twice: be generous with `deadline`, which nothing uses up but deliveries going on. What
+        is to be recorded then gets `RECORD_SECONDS` more, goodbyes `GOODBYE_SECONDS`.
+        """
         self._services[0].cancel()
         if self._deliveries:
             await asyncio.wait(self._deliveries, timeout=deadline)
         for task in [*self._deliveries, *self._services]:
             task.cancel()
         await asyncio.gather(*self._deliveries, *self._services, return_exceptions=True)
-        await self._delivery.finish()
-        await self._remote.close()
+        await self._delivery.finish(RECORD_SECONDS)
+        await self._remote.close(GOODBYE_SECONDS)
         try:
             await self._in_thread(resign, self._queue.database, self.name)
         except Unavailable as error:
             _log.warning("Claims are given back when the lease ends: %s", error.text)
-        self._local_threads.shutdown(wait=False)
-        self._threads.shutdown(wait=False)
+        for threads in (self._watch_thread, self._local_threads, self._threads):
+            threads.shutdown(wait=False)
 
     # -- services --
 
@@ -226,8 +236,8 @@ class Runner:
         )
 
     async def _keep_up(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._watch_thread, self._watch_over)
         await asyncio.sleep(self._limits.heartbeat)
-        await self._in_thread(self._watch_over)
 
     def _watch_over(self) -> None:
         database, ticks = self._queue.database, self._ticks()

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alphorn.message.envelope import Body, EnvelopeRecipient
+from alphorn.message.line_ends import with_crlf
 from alphorn.queue.intake import destination_of
 from alphorn.queue.values import QueuedMessage, Reply, ours
 
-_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 _MAILBOX = re.compile(
     r'(?:"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"|[^\s<>"\x00-\x1f\x7f]+)@[^\s<>"@\x00-\x1f\x7f]+'
 )
@@ -17,16 +17,15 @@ _MAILBOX = re.compile(
 def body_for_wire(raw: bytes) -> bytes:
     """The message after DATA: CRLF line ends only, dots doubled, and the end (RFC 5321 §4.5.2).
 
-    A bare CR or LF becomes CRLF: some servers take one for a line end, and then a message could
-    end where we do not think it does (SMTP smuggling).
+    What came in over SMTP has CRLF only; this holds for whatever else is queued too, as some
+    servers take a bare CR or LF for a line end, and a message could end where we do not think it
+    does (docs/adr/0010-line-ends.md).
     """
-    ends = raw.count(b"\r\n")
-    if raw.count(b"\n") != ends or raw.count(b"\r") != ends:
-        raw = _BARE.sub(b"\r\n", raw)
+    raw = with_crlf(raw)
     stuffed = raw.replace(b"\r\n.", b"\r\n..")
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
-    return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
+    return stuffed + (b".\r\n" if stuffed else b"\r\n.\r\n")
 
 
 @dataclass(frozen=True, slots=True)
