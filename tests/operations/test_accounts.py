@@ -11,6 +11,7 @@ from alphorn.directory.values import PlanLimits
 from alphorn.operations import accounts, addresses, grants, passwords, plans
 from alphorn.operations.accounts import MAX_AT_ONCE
 from alphorn.operations.control import NewAccount
+from alphorn.store.sqlite import SqliteStore
 from tests.support.installation import PASSWORD, Folders, Installation
 
 
@@ -149,3 +150,16 @@ def test_lists_by_organization_and_domain(acme: Installation) -> None:
         assert [info.address for info in listed] == ["olga@example.org"]
     with pytest.raises(NotFound):
         accounts.list_accounts(control, organization="nobody")
+
+
+def test_with_the_real_store(acme: Installation) -> None:
+    store = SqliteStore(acme.folder / "mail")
+    control = replace(acme.control, store=store)
+    try:
+        anna = accounts.add_account(control, NewAccount("anna@example.test"))
+        assert store.account(anna.id).mailbox("INBOX").messages == 0
+        assert list(store.accounts()) == [anna.id]
+        accounts.remove_account(control, "anna@example.test")
+        assert not store.exists(anna.id)
+    finally:
+        store.close()
