@@ -1,8 +1,11 @@
 """Connections and transactions against a scripted server, over real sockets and TLS."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -95,6 +98,13 @@ def test_a_server_whose_tls_fails_is_talked_to_without(
     assert server.connections == connections
 
 
+def test_a_handshake_that_hangs_is_given_up(server: SmtpServer) -> None:
+    server.script.tls = Tls.SILENT
+    connection = connected(server, timeouts=replace(PATIENT, tls=0.2))
+    assert connection.tls == ""
+    assert server.connections == 2
+
+
 @pytest.mark.parametrize("tls", [Tls.NONE, Tls.BROKEN, Tls.REFUSED])
 @pytest.mark.parametrize("policy", [TlsPolicy.ENCRYPTED, TlsPolicy.VERIFIED])
 def test_tls_that_is_required_is_not_done_without(
@@ -184,6 +194,26 @@ def test_nobody_there(server: SmtpServer) -> None:
 
     with pytest.raises(Unreachable, match="refused the connection") as caught:
         on_loop("uvloop", main)
+    assert caught.value.reply.enhanced == "4.4.1"
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_nobody_answers(loop: str) -> None:
+    """A listener whose backlog is full drops whoever calls, as a firewall does."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.98", 0), backlog=0))
+        for _ in range(4):
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listener.getsockname())
+
+        async def main() -> None:
+            timeouts = replace(PATIENT, connect=0.2)
+            dialer = Dialer(Caller("a.test", listener.getsockname()[1], timeouts=timeouts))
+            await dialer.connect("mx.remote.test", "127.0.0.98")
+
+        with pytest.raises(Unreachable, match="did not answer") as caught:
+            on_loop(loop, main)
     assert caught.value.reply.enhanced == "4.4.1"
 
 

@@ -44,6 +44,7 @@ class Tls(Enum):
     NONE = "not offered"
     GOOD = "offered"
     BROKEN = "offered, but what follows is no TLS"
+    SILENT = "offered, but nothing follows"
     REFUSED = "offered, but 454 to STARTTLS"
 
 
@@ -290,6 +291,8 @@ class _Session:
         if tls is Tls.REFUSED:
             return self.answer("454 4.7.0 not today", "")
         self.answer("220 2.0.0 go on", "")
+        if tls is Tls.SILENT:
+            return self.answer(Act.HANG, "")
         if tls is Tls.BROKEN or self.server._context is None:
             self.sock.sendall(b"this is not TLS at all\r\n")
             return False

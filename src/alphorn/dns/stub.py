@@ -7,6 +7,7 @@ live are cut to sane lengths. Questions that are being asked already are not ask
 """
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,7 @@ TEMPORARY_TTL = 5
 """RFC 2308 §7 allows up to 5 minutes; this is enough to not ask for each of many messages."""
 
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*", re.ASCII)
+_log = logging.getLogger(__name__)
 _LOCAL_SERVER = ("127.0.0.1", DNS_PORT)
 
 
@@ -179,7 +181,8 @@ def _configured(servers: Sequence[tuple[str, int]] | None) -> dns.asyncresolver.
     if servers is None:
         try:
             resolver.read_resolv_conf("/etc/resolv.conf")
-        except dns.resolver.NoResolverConfiguration:
+        except (dns.resolver.NoResolverConfiguration, ValueError) as error:
+            _log.warning("/etc/resolv.conf names no resolver (%s); 127.0.0.1 is asked", error)
             servers = [_LOCAL_SERVER]
     if servers is not None:
         resolver.nameservers = [dns.nameserver.Do53Nameserver(*server) for server in servers]

@@ -19,8 +19,12 @@ for line in sys.stdin:
     request = json.loads(line)
     message = base64.b64decode(request["message"])
     records = {name.encode(): text.encode() for name, text in request["records"].items()}
-    verifier = dkim.DKIM(message, minkey=1024)
     results = []
+    try:
+        verifier = dkim.DKIM(message, minkey=1024)
+    except dkim.DKIMException as error:
+        print(json.dumps([str(error)]), flush=True)
+        continue
     for index in range(request["signatures"]):
         try:
             results.append(bool(verifier.verify(
@@ -48,7 +52,8 @@ class Verifier:
         )
 
     def verify(self, message: bytes, records: Mapping[str, str], signatures: int) -> list[object]:
-        """For each signature from the top: True, False, or what the verifier complains of.
+        """For each signature from the top: True, False, or what the verifier complains of; that
+        alone where it cannot read the message.
 
         `records` has the key records' texts under absolute names (with the dot at the end).
         """

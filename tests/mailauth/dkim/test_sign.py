@@ -5,6 +5,7 @@ import re
 import time
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -16,6 +17,7 @@ from alphorn.mailauth.dkim.canonical import relaxed_body, relaxed_field, split, 
 from alphorn.mailauth.dkim.fields import select
 from alphorn.mailauth.dkim.keys import NewKey
 from alphorn.mailauth.dkim.sign import LINE, sign
+from alphorn.message.line_ends import with_crlf
 from tests.mailauth.dkim.independent import Verifier
 
 NOW = 1_700_000_000
@@ -213,6 +215,25 @@ def test_the_example_of_rfc_8463() -> None:
         ),
         sha256(b"".join(signed) + relaxed_field(RFC_8463_SIGNATURE)).digest(),
     )
+
+
+@pytest.mark.shared
+def test_real_messages_verify(
+    verifier: Verifier, keys: list[Key], records: dict[str, str], shared: Path
+) -> None:
+    """Of the messages that the independent verifier can read at all, it accepts every one."""
+    files = sorted(path for path in (shared / "mime").rglob("*.eml"))
+    accepted = 0
+    for path in files[:: max(1, len(files) // 120)]:
+        message = with_crlf(path.read_bytes())
+        results = verifier.verify(sign(message, keys, NOW) + message, records, 2)
+        assert all(result is True or _unreadable(result) for result in results), path
+        accepted += results == [True, True]
+    assert accepted > 80
+
+
+def _unreadable(result: object) -> bool:
+    return isinstance(result, str) and "mismatch" not in result
 
 
 def test_a_large_message_is_signed_quickly(keys: list[Key]) -> None:
