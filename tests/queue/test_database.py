@@ -132,6 +132,24 @@ def test_a_full_disk_is_told_and_passes(database: Database) -> None:
     assert names(database) == ["y"]
 
 
+def test_when_everything_was_undone_every_waiting_write_failed(database: Database) -> None:
+    """A full disk can make SQLite undo the whole transaction: nobody is told that he was written."""
+
+    def fails(connection: Connection) -> None:
+        connection.execute("ROLLBACK")
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        connection.execute("INSERT INTO runner (name, until) VALUES (?, 0)", ("x" * 100_000,))
+
+    pages = database.read(lambda c: c.execute("PRAGMA page_count").fetchone()[0])
+    jobs = [module._Job(work) for work in (add("a"), fails, add("b"))]
+    module._commit(database._durable.connection, jobs)
+    for job in jobs:
+        assert isinstance(job.error, sqlite3.Error)
+        assert job.error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        assert job.done
+    assert names(database) == []
+
+
 def test_what_is_no_database_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "queue.sqlite"
     path.write_bytes(b"rubbish" * 1000)

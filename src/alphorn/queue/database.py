@@ -4,9 +4,11 @@ Writes of one process go one after another, and those that wait while another is
 are made durable together (group commit): under load a hundred messages cost one wait for the disk.
 Between processes SQLite's own lock decides.
 
-Errors: `Unavailable` with code "busy" (locked for too long), "disk-full", or "damaged".
+Errors: `Unavailable` with code "busy" (locked for too long), "disk-full", "not-writable" or
+"damaged", as the mail store's.
 """
 
+import errno
 import os
 import sqlite3
 import threading
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from alphorn.base.errors import Unavailable
+from alphorn.store.sqlite_errors import unavailable
 
 T = TypeVar("T")
 Connection = sqlite3.Connection
@@ -33,8 +36,7 @@ WAL_OCTETS = 64 << 20
 CACHE_KIB = 4096
 TRIM_PAGES = 1000
 
-_FULL = {sqlite3.SQLITE_FULL}
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+WHAT = "The queue"
 
 
 class _Job(Generic[T]):
@@ -87,10 +89,7 @@ class Database:
 
     def read(self, work: Work[T]) -> T:
         """Run `work` on one consistent state of the queue."""
-        try:
-            connection = self._readers.pop()
-        except IndexError:
-            connection = self._open("FULL")
+        connection = self._reader()
         try:
             connection.execute("BEGIN")
             try:
@@ -104,6 +103,16 @@ class Database:
                 self._readers.append(connection)
             else:
                 connection.close()
+
+    def _reader(self) -> Connection:
+        try:
+            return self._readers.pop()
+        except IndexError:
+            pass
+        try:
+            return self._open("FULL")
+        except sqlite3.Error as error:
+            raise _public(error) from error
 
     def trim(self) -> int:
         """Give some unused pages of the file back to the disk; how many are left. Cheap: called
@@ -179,7 +188,9 @@ def _run(connection: Connection, job: _Job[Any]) -> None:
     except BaseException as error:
         job.error = error
         if not connection.in_transaction:
-            raise sqlite3.OperationalError("the transaction was undone") from error
+            if isinstance(error, sqlite3.Error):
+                raise
+            raise sqlite3.OperationalError("a write ended the transaction") from error
         connection.execute("ROLLBACK TO job")
     connection.execute("RELEASE job")
 
@@ -216,11 +227,10 @@ def _statements(script: str) -> list[str]:
     return statements
 
 
-def _public(error: Exception) -> Unavailable:
-    code = getattr(error, "sqlite_errorcode", None)
-    primary = code & 0xFF if isinstance(code, int) else None
-    if primary in _FULL or getattr(error, "errno", None) == 28:
-        return Unavailable("The disk that holds the queue is full.", code="disk-full")
-    if primary in _BUSY:
-        return Unavailable("The queue is busy; try again.", code="busy")
-    return Unavailable("The queue cannot be used; see the log.", code="damaged")
+def _public(error: sqlite3.Error | OSError) -> Exception:
+    """What callers are told: Unavailable, or the error itself where it is a mistake of ours."""
+    if isinstance(error, sqlite3.Error):
+        return unavailable(error, WHAT) or error
+    if error.errno == errno.ENOSPC:
+        return Unavailable(f"There is no space on the disk to write {WHAT}.", code="disk-full")
+    return Unavailable(f"{WHAT} cannot be opened for writing.", code="not-writable")
