@@ -133,7 +133,7 @@ def test_a_full_disk_is_told_and_passes(database: Database) -> None:
 
 
 def test_when_everything_was_undone_every_waiting_write_failed(database: Database) -> None:
-    """A full disk can make SQLite undo the whole transaction: nobody is told that he was written."""
+    """A full disk can make SQLite undo the whole transaction: all of it has failed then."""
 
     def fails(connection: Connection) -> None:
         connection.execute("ROLLBACK")
