@@ -217,6 +217,38 @@ def test_a_copy_of_which_the_redirect_succeeded_is_only_tried_for_the_mailbox(
     assert len(house.queued()) == 2
 
 
+def test_success_is_reported_where_it_was_asked_for(house: MailHouse) -> None:
+    success = frozenset((Notify.SUCCESS,))
+    asked = EnvelopeRecipient(ANNA, success, "rfc822;Anna@example.test")
+    envelope = Envelope("carl@other.test", (asked, EnvelopeRecipient(BERT)), envid="abc")
+    house.delivery.accept(MAIL, envelope, house.routes(ANNA, BERT), T)
+    (queued,) = house.queued()
+    assert queued.message.envelope.sender == ""
+    assert [r.address for r in queued.recipients] == ["carl@other.test"]
+    assert queued.message.origin.kind is OriginKind.REPORT
+    (report,) = house.queued_raw()
+    assert b"\r\nFinal-Recipient: rfc822;anna@example.test\r\n" in report
+    assert b"\r\nAction: delivered\r\n" in report
+    assert b"\r\nOriginal-Envelope-Id: abc\r\n" in report
+    assert b"bert@example.test" not in report
+
+
+def test_no_success_is_reported_to_nobody(house: MailHouse) -> None:
+    asked = EnvelopeRecipient(ANNA, frozenset((Notify.SUCCESS,)))
+    house.delivery.accept(MAIL, Envelope("", (asked,)), house.routes(ANNA), T)
+    assert house.queued() == []
+
+
+def test_a_report_that_cannot_be_queued_undoes_no_delivery(house: MailHouse) -> None:
+    house.queue_error = Unavailable("The disk is full.", code="disk-full")
+    asked = EnvelopeRecipient(ANNA, frozenset((Notify.SUCCESS,)))
+    envelope = Envelope("carl@other.test", (asked,))
+    assert house.delivery.accept(MAIL, envelope, house.routes(ANNA), T).accepted
+    assert house.told("deliver")[-1] == (
+        "info: The sender asked to be told of the delivery and was not: The disk is full."
+    )
+
+
 @pytest.mark.parametrize("count", [MAX_HOPS, MAX_HOPS + 1])
 def test_too_many_hops_are_a_loop(house: MailHouse, count: int) -> None:
     raw = b"Received: from a by b; now\r\n" * count + MAIL

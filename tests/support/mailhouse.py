@@ -24,28 +24,8 @@ from alphorn.queue.listing import Filter, Listed
 from alphorn.queue.queue import Queue
 from alphorn.store.api import INBOX, Column
 from alphorn.store.sqlite import SqliteStore
+from alphorn.store.state import State
 from tests.support.installation import ITERATIONS, Installation
-
-
-class State:  # INTERIM
-    def __init__(self, path):
-        self.hits = {}
-
-    def hit(self, key, window, limit, amount=1, *, now):
-        seen = self.peek(key, window, limit, now=now)
-        if seen.allowed:
-            self.hits.setdefault((key, window), []).append(now)
-        return seen
-
-    def peek(self, key, window, limit, *, now):
-        from types import SimpleNamespace
-
-        times = [t for t in self.hits.get((key, window), []) if t > now - window]
-        wait = times[0] + window - now if times else 0.0
-        return SimpleNamespace(allowed=len(times) < limit, count=len(times), retry_after=wait)
-
-    def close(self): ...
-
 
 ANNA = "anna@example.test"
 BERT = "bert@example.test"

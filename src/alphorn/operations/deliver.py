@@ -26,6 +26,7 @@ from alphorn.message import header, received
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
 from alphorn.message.outcome import Fate, LocalResult
 from alphorn.message.summarize import summarize
+from alphorn.operations.confirm import asked_for, confirmation
 from alphorn.operations.status import status_of
 from alphorn.store.api import INBOX, NewMessage, Store
 from alphorn.wire.smtp import xtext
@@ -114,11 +115,17 @@ class Delivery:
         piece = self._piece(raw, envelope, transaction)
         done: dict[int, LocalResult] = {}
         results = []
+        confirm = []
         something = False
         for recipient, route in zip(envelope.recipients, routes, strict=True):
             redirected, result = self._serve(piece, recipient, route, done)
-            something = something or redirected or result.fate is Fate.DELIVERED
+            delivered = result.fate is Fate.DELIVERED
+            something = something or redirected or delivered
             results.append(result)
+            if delivered and route.keep and asked_for(envelope, recipient):
+                confirm.append(recipient)
+        if confirm:
+            self._confirm(piece, confirm)
         # One for each account, however many of the recipients lead to it.
         rest = tuple(dict.fromkeys(r for r in results if r.fate is not Fate.DELIVERED))
         if not rest:
@@ -292,6 +299,21 @@ class Delivery:
                 f"Will be tried again: {result.text}",
                 {"queue": name, "status": result.status},
             )
+
+    def _confirm(self, piece: _Piece, recipients: Sequence[EnvelopeRecipient]) -> None:
+        """Report success where that was asked for. That it cannot be reported is no failure of the
+        delivery; the trace says so."""
+        report, envelope = confirmation(
+            self._hostname, piece.raw, piece.envelope, recipients, piece.now
+        )
+        verdict, text = Verdict.QUEUED, "The sender is told of the delivery, as asked"
+        try:
+            self._enqueue(report, envelope, Origin(OriginKind.REPORT, piece.transaction))
+        except AlphornError as error:
+            verdict = Verdict.INFO
+            text = f"The sender asked to be told of the delivery and was not: {error.text}"
+        for recipient in recipients:
+            self._tell(piece, recipient, None, verdict, text, {})
 
     def _origin(
         self,

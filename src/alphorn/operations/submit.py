@@ -132,19 +132,16 @@ class Submission:
     def _check_rate(self, account: AccountInfo, count: bool) -> None:
         """Against the plan; `count` this message too. Raises Unavailable("rate")."""
         now = self._clock()
-        windows = (
-            ("hour", HOUR, account.limits.messages_per_hour),
-            ("day", DAY, account.limits.messages_per_day),
-        )
-        look = self._counters.hit if count else self._counters.peek
-        for word, window, limit in windows:
-            hit = look(f"sent:{word}:{account.id}", window, limit, now=now) if limit else None
-            if hit is not None and not hit.allowed:
-                raise Unavailable(
-                    f"You may send {limit} messages in {'an' if word == 'hour' else 'a'} {word};"
-                    f" try again in {_duration(hit.retry_after)}.",
-                    code="rate",
-                )
+        for look in (self._counters.peek, *((self._counters.hit,) if count else ())):
+            for word, window, limit in (
+                ("an hour", HOUR, account.limits.messages_per_hour),
+                ("a day", DAY, account.limits.messages_per_day),
+            ):
+                hit = look(f"sent:{window}:{account.id}", window, limit, now=now) if limit else None
+                if hit is not None and not hit.allowed:
+                    wait = _duration(hit.retry_after)
+                    text = f"You may send {limit} messages in {word}; try again in {wait}."
+                    raise Unavailable(text, code="rate")
 
 
 def _duration(seconds: float) -> str:
