@@ -118,6 +118,7 @@ def build(
             record,
             hostname=hostname,
             postmaster=settings[table.POSTMASTER],
+            max_hops=settings[table.SMTP_HOPS],
         ),
         submission=Submission(view, state, sign, enqueue, record),
         open_control=_Control(layout, settings, store, ring),

@@ -141,11 +141,11 @@ def test_dots_round_trip(lines: list[bytes]) -> None:
     [b"x" * 70 + b"\r\n", b".\n", b"\r", b"..\r\n", b"x\n", b"\r\r\n", b"\r\r\r", b"\n\r\r"],
 )
 def test_large_messages_take_linear_time(filler: bytes) -> None:
-    """25 MB in well under a second, whatever they are made of."""
-    data = filler * (25_000_000 // len(filler))
+    """8 MB in well under a second, whatever they are made of."""
+    data = filler * (8_000_000 // len(filler))
     began = time.process_time()
     try:
         from_data(data, 65_536)
     except Refusal:
         pass
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 2
