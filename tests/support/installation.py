@@ -2,7 +2,7 @@
 
     def test_x(installation): ...        # the fixture, in tests/{directory,operations,cli}
 
-The schema is made once a process and copied for each test. Passwords cost little.
+Schema and DKIM keys are made once a process and copied for each test. Passwords cost little.
 """
 
 import shutil
@@ -17,6 +17,7 @@ from alphorn.directory import keys as master
 from alphorn.directory.setup import close_connections, migrate, setup
 from alphorn.directory.values import AccountInfo
 from alphorn.directory.view import DirectoryView
+from alphorn.mailauth.dkim.keys import Algorithm, NewKey, generate
 
 ITERATIONS = 1000
 NOW = 1_800_000_000.0
@@ -66,6 +67,11 @@ def _template() -> Path:
     return path
 
 
+@lru_cache
+def _generated(algorithm: Algorithm) -> NewKey:
+    return generate(algorithm)
+
+
 class Installation:
     """What a test works with; `control` acts as an operator."""
 
@@ -107,7 +113,7 @@ class Installation:
         known = [info.name for info in organizations.list_organizations(self.control)]
         if organization not in known:
             organizations.add_organization(self.control, organization)
-        domains.add_domain(self.control, name, organization)
+        domains.add_domain(self.control, name, organization, _generated)
 
     def account(self, address: str, password: str | None = PASSWORD) -> AccountInfo:
         from alphorn.operations import accounts

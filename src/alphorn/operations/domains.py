@@ -1,6 +1,6 @@
 """Domains: added with their DKIM keys, switched on and off, removed when they are empty."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,7 +28,12 @@ class NewDomain:
     records: tuple[DnsRecord, ...]
 
 
-def add_domain(control: Control, name: str, organization: str) -> NewDomain:
+def add_domain(
+    control: Control,
+    name: str,
+    organization: str,
+    generate: Callable[[Algorithm], dkim.NewKey] = dkim.generate,
+) -> NewDomain:
     """With an RSA and an Ed25519 key for DKIM, under selectors that tell their day.
 
     For operators only: whoever adds a domain gets all mail for it that is written on this
@@ -38,7 +43,7 @@ def add_domain(control: Control, name: str, organization: str) -> NewDomain:
     """
     name = addresses.check_domain(name)
     # Made before the transaction: nobody waits for the arithmetic.
-    new = [dkim.generate(algorithm) for algorithm in Algorithm]
+    new = [generate(algorithm) for algorithm in Algorithm]
     with change():
         require_operator(control.actor)
         owner = find.organization(organization)
