@@ -1,7 +1,9 @@
+import time
+
 import pytest
 
 from alphorn.base.errors import NotFound
-from alphorn.queue.claims import claim, renew
+from alphorn.queue.claims import LEASE, claim, renew
 from alphorn.queue.listing import Filter
 from alphorn.queue.queue import Queue
 from alphorn.queue.settling import Settled, settle
@@ -127,3 +129,11 @@ def test_health(queue: Queue, names: list[str], clock: Clock) -> None:
     assert queue.health().overdue == 4
     queue.remove(Filter())
     assert queue.health().oldest is None
+
+
+def test_health_knows_who_works_on_the_queue(queue: Queue) -> None:
+    now = time.monotonic()
+    renew(queue.database, "alive", now)
+    renew(queue.database, "dead", now - LEASE - 1)
+    renew(queue.database, "from before", now + 10 * LEASE)
+    assert queue.health().runners == 1

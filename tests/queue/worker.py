@@ -29,7 +29,7 @@ def deliver_local(
 
 async def main(path: Path, dns_port: int, smtp_port: int, lease: float) -> None:
     claims.LEASE = lease
-    claims._HORIZON = 2 * lease
+    claims.HORIZON = 2 * lease
     queue = Queue(path)
     remote = Remote(
         StubResolver([("127.0.0.1", dns_port)]),

@@ -20,7 +20,8 @@ from alphorn.queue.values import MAX_RECIPIENTS_PER_TRANSACTION, Claim
 LEASE = 30.0
 """Seconds without a sign of life after which a runner is taken for dead."""
 
-_HORIZON = 2 * LEASE
+HORIZON = 2 * LEASE
+"""An end that lies further off is from before the machine started anew."""
 
 ROWS_AT_ONCE = 1000
 MAX_LOOKS = 8
@@ -60,13 +61,13 @@ def take_over(database: Database, ticks: float) -> int:
 
     def dead(connection: Connection) -> bool:
         (count,) = connection.execute(
-            "SELECT count(*) FROM runner WHERE until < ? OR until > ?", (ticks, ticks + _HORIZON)
+            "SELECT count(*) FROM runner WHERE until < ? OR until > ?", (ticks, ticks + HORIZON)
         ).fetchone()
         return bool(count)
 
     def work(connection: Connection) -> int:
         connection.execute(
-            "DELETE FROM runner WHERE until < ? OR until > ?", (ticks, ticks + _HORIZON)
+            "DELETE FROM runner WHERE until < ? OR until > ?", (ticks, ticks + HORIZON)
         )
         return _free_orphans(connection)
 

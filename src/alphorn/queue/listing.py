@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alphorn.base.errors import NotFound
+from alphorn.queue.claims import HORIZON
 from alphorn.queue.database import Connection, Database
 from alphorn.queue.rows import MESSAGE, message_from
 from alphorn.queue.settling import drop_if_empty
@@ -52,7 +53,7 @@ class Filter:
 @dataclass(frozen=True, slots=True)
 class Health:
     """The queue in figures. `oldest` is when the oldest message came, None in an empty queue;
-    `overdue` recipients should have been tried a minute ago and nobody does."""
+    `overdue` recipients should have been tried a minute ago; `runners` work on the queue now."""
 
     messages: int
     waiting: int
@@ -62,6 +63,7 @@ class Health:
     overdue: int
     octets: int
     oldest: float | None
+    runners: int = 0
 
 
 def listed(database: Database, which: Filter, limit: int = MAX_LISTED) -> list[Listed]:
@@ -122,7 +124,9 @@ def remove(database: Database, which: Filter) -> int:
     return database.write(work)
 
 
-def health(database: Database, now: float) -> Health:
+def health(database: Database, now: float, ticks: float) -> Health:
+    """`ticks` is the machine's monotonic clock, by which runners are known to be alive."""
+
     def work(connection: Connection) -> Health:
         messages, octets, oldest = connection.execute(
             "SELECT count(*), coalesce(sum(size), 0), min(created) FROM message"
@@ -134,7 +138,10 @@ def health(database: Database, now: float) -> Health:
             " FROM recipient WHERE state = 0",
             (now - 60,),
         ).fetchone()
-        return Health(messages, waiting, held, claimed, deferred, overdue, octets, oldest)
+        (runners,) = connection.execute(
+            "SELECT count(*) FROM runner WHERE until BETWEEN ? AND ?", (ticks, ticks + HORIZON)
+        ).fetchone()
+        return Health(messages, waiting, held, claimed, deferred, overdue, octets, oldest, runners)
 
     return database.read(work)
 

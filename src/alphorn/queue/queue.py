@@ -96,7 +96,7 @@ class Queue:
         return listing.remove(self.database, which)
 
     def health(self) -> Health:
-        return listing.health(self.database, self.clock())
+        return listing.health(self.database, self.clock(), time.monotonic())
 
     def close(self) -> None:
         self.database.close()

@@ -26,6 +26,7 @@ def health(**figures: float | None) -> Health:
             [(Level.WARNING, "the oldest since 48 hours")],
         ),
         ({"overdue": 2}, [(Level.ERROR, "2 deliveries are overdue")]),
+        ({"overdue": 2, "runners": 1}, [(Level.WARNING, "2 deliveries wait for their turn")]),
         ({"held": 1}, [(Level.OK, "Nothing waits"), (Level.WARNING, "held back")]),
     ],
 )

@@ -13,11 +13,17 @@ SAMPLE = 5
 
 
 def queue(health: Health, now: float) -> Iterator[Finding]:
-    if health.overdue:
+    if health.overdue and not health.runners:
         yield error(
             "queue",
             f"{health.overdue} deliveries are overdue: nobody works on the queue.",
             "Run the service with the role queue.",
+        )
+    elif health.overdue:
+        yield warning(
+            "queue",
+            f"{health.overdue} deliveries wait for their turn: more is sent than goes out.",
+            "Raise queue.connections or queue.connections_per_destination, if it stays so.",
         )
     if health.oldest is not None and now - health.oldest > OLD_SECONDS:
         hours = int((now - health.oldest) // 3600)
@@ -33,7 +39,7 @@ def queue(health: Health, now: float) -> Iterator[Finding]:
         yield warning(
             "queue",
             f"{health.held} recipients are held back.",
-            "Look at them: alphorn queue list; let them go: alphorn queue release",
+            "Look at them: alphorn queue list; let them go: alphorn queue release --all",
         )
 
 
