@@ -8,11 +8,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from signal import SIGHUP, SIGKILL, SIGTERM, SIGUSR2
 
 import pytest
 
+from tests.support.process import at_once
 from tests.support.service import ALPHORN, HOST, Service, running
 
 ANNA = "anna@example.test"
@@ -151,23 +153,18 @@ def test_graceful_restart_under_load_loses_nothing(tmp_path: Path, number: int) 
                 except (OSError, smtplib.SMTPException) as error:
                     faults.append(repr(error))
 
-        threads = [threading.Thread(target=load, args=(name,)) for name in "abcd"]
-        for thread in threads:
-            thread.start()
-        seen = 0
-        for turn in (1, 2):
-            settings = service.data / "alphorn.toml"
-            kept = [line for line in settings.read_text().splitlines() if "threads" not in line]
-            settings.write_text("\n".join([f"threads = {turn + 3}", *kept]) + "\n")
-            service.process.signal(number)  # type: ignore[arg-type]
-            seen = service.process.wait_for("new workers have taken over", after=seen)
-            before = len(accepted)
-            until = time.monotonic() + 10
-            while len(accepted) < before + 20 and time.monotonic() < until:
-                time.sleep(0.01)
-        stop.set()
-        for thread in threads:
-            thread.join()
+        with at_once([partial(load, name) for name in "abcd"], stop):
+            seen = 0
+            for turn in (1, 2):
+                settings = service.data / "alphorn.toml"
+                kept = [line for line in settings.read_text().splitlines() if "threads" not in line]
+                settings.write_text("\n".join([f"threads = {turn + 3}", *kept]) + "\n")
+                service.process.signal(number)  # type: ignore[arg-type]
+                seen = service.process.wait_for("new workers have taken over", after=seen)
+                before = len(accepted)
+                until = time.monotonic() + 10
+                while len(accepted) < before + 20 and time.monotonic() < until:
+                    time.sleep(0.01)
         assert faults == []
         stored = Counter(service.subjects(ANNA))
         assert stored == Counter(accepted)

@@ -14,7 +14,7 @@ from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGUSR2
 
 import pytest
 
-from tests.support.process import Ports, ServiceProcess
+from tests.support.process import Ports, ServiceProcess, at_once
 from tests.support.stage import certificate_files
 
 Start = Callable[..., ServiceProcess]
@@ -236,30 +236,25 @@ def test_graceful_restart_under_load_loses_nothing(
             except (OSError, ValueError) as error:
                 faults.append(repr(error))
 
-    threads = [threading.Thread(target=load) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    before = 0
-    for word in ("two.test", "three.test"):
-        if number == SIGHUP:
-            (data / "alphorn.toml").write_text(f'hostname = "{word}"\n')
-        service.signal(number)  # type: ignore[arg-type]
-        before = service.wait_for("new workers have taken over", after=before)
-        seen = set(answers)
-        until = time.monotonic() + 10
-        while len(set(answers) - seen) < 2 and time.monotonic() < until:
-            time.sleep(0.01)
-        while before_drained(service) and time.monotonic() < until:
-            time.sleep(0.01)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    with at_once([load] * 6, stop):
+        before = 0
+        for word in ("two.test", "three.test"):
+            if number == SIGHUP:
+                (data / "alphorn.toml").write_text(f'hostname = "{word}"\n')
+            service.signal(number)  # type: ignore[arg-type]
+            before = service.wait_for("new workers have taken over", after=before)
+            seen = set(answers)
+            until = time.monotonic() + 10
+            while len(set(answers) - seen) < 2 and time.monotonic() < until:
+                time.sleep(0.01)
+            while old_workers_remain(service) and time.monotonic() < until:
+                time.sleep(0.01)
     assert faults == []
     assert len(answers) == 6  # three generations of two workers
     assert service.process.poll() is None
 
 
-def before_drained(service: ServiceProcess) -> bool:
+def old_workers_remain(service: ServiceProcess) -> bool:
     """Whether more than one generation of workers still runs."""
     children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
     return len(children.read_text().split()) > 2

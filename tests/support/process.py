@@ -10,7 +10,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGTERM, Signals
 from types import TracebackType
@@ -59,6 +60,20 @@ def _free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+@contextmanager
+def at_once(works: Sequence[Callable[[], None]], stop: threading.Event) -> Iterator[None]:
+    """Each in a thread of its own while the block runs; `stop` tells them to end with it."""
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 class ServiceProcess:

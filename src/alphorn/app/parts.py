@@ -35,6 +35,7 @@ class WorkerParts:
             seat.launch.layout,
             seat.settings,
             bus,
+            serves=True,
             lenient=seat.launch.lenient,
             count_event=metrics.event,
             report_login=report,

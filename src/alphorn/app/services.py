@@ -41,7 +41,7 @@ Count = Callable[[TraceEvent], None]
 def for_command(data: Path, settings: Settings) -> Services:
     """What a command works with while the service may be running beside it."""
     bus = Bus(Layout(data).bus)
-    services = build(Layout(data), settings, bus, lenient=False)
+    services = build(Layout(data), settings, bus, serves=False)
 
     def close() -> None:
         services.close()
@@ -55,11 +55,13 @@ def build(
     settings: Settings,
     bus: Bus,
     *,
-    lenient: bool,
+    serves: bool,
+    lenient: bool = False,
     count_event: Count = lambda event: None,
     report_login: Callable[[Login], None] = log_login,
 ) -> Services:
-    """The bus stays the caller's to close. `lenient` exempts clients on loopback from limits on
+    """The bus stays the caller's to close. `serves`: this process stays, and may look after the
+    mailboxes in the background. `lenient` exempts clients on loopback from limits on
     networks. `count_event` is told each event that is traced, `report_login` each login."""
     closing = ExitStack()
     ring = keys.load(layout.keys)
@@ -67,6 +69,8 @@ def build(
     closing.callback(view.close)
     store = SqliteStore(layout.accounts, changed=bus.publish)
     closing.callback(store.close)
+    if serves:
+        store.start()
     state = State(layout.state)
     closing.callback(state.close)
     trace = TraceLog(layout.trace)
