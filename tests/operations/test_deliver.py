@@ -267,6 +267,14 @@ def test_a_message_that_was_here_before_is_a_loop(house: MailHouse, field: str) 
     ]
 
 
+def test_a_loop_at_one_address_is_none_at_another_of_the_same_account(house: MailHouse) -> None:
+    addresses.add_alias(house.installation.control, "info@example.test", ANNA)
+    raw = b"Delivered-To: anna@example.test\r\n" + MAIL
+    assert accept(house, ANNA, "info@example.test", raw=raw).accepted
+    assert len(house.inbox(house.anna)) == 1
+    assert [r.address for r in house.queued()[0].recipients] == [ANNA]
+
+
 def test_a_redirect_comes_to_an_end(house: MailHouse) -> None:
     """Two addresses that lead to each other."""
     addresses.add_redirect(house.installation.control, "ping@example.test", ("pong@example.test",))

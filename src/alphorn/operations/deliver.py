@@ -181,30 +181,48 @@ class Delivery:
         """Everything for one recipient: whether it was sent on, and the result. `done` has what
         became of accounts that earlier recipients lead to as well: they get one copy, and one
         result."""
-        redirected = False
+        account = route.account
+        onward = self._attempt(
+            piece, recipient, account, lambda: self._send_on(piece, recipient, route), "Sent on"
+        )
+        redirected = bool(route.redirect_to) and onward.fate is Fate.DELIVERED
+        if onward.fate is not Fate.DELIVERED or account is None or not route.keep:
+            return redirected, onward
+        if account.id not in done:
+            done[account.id] = self._attempt(
+                piece,
+                recipient,
+                account,
+                lambda: self._append(piece, recipient, account),
+                "Delivered",
+            )
+        return redirected, done[account.id]
+
+    def _attempt(
+        self,
+        piece: _Piece,
+        recipient: EnvelopeRecipient,
+        account: AccountInfo | None,
+        work: Callable[[], None],
+        done: str,
+    ) -> LocalResult:
+        """What became of `work`; a fault of ours with one account is a passing failure like others,
+        for it must not have the others' mail delivered again."""
         try:
-            self._check_loop(piece, recipient)
-            if route.redirect_to:
-                self._redirect(piece, recipient, route)
-                redirected = True
-            if route.account is None or not route.keep:
-                return redirected, LocalResult(recipient, Fate.DELIVERED, "2.1.5", "Sent on")
-            known = done.get(route.account.id)
-            if known is not None:
-                return redirected, known
-            self._append(piece, recipient, route.account)
-            result = LocalResult(recipient, Fate.DELIVERED, "2.1.5", "Delivered")
+            work()
         except AlphornError as error:
-            result = self._failed(piece, recipient, route.account, error)
+            return self._failed(piece, recipient, account, error)
         except Exception as error:
-            # A fault with one account must not have the others' mail delivered again.
             _log.exception("delivery failed", extra={"transaction": piece.transaction})
             fault = AlphornError("Something went wrong here; try again later.")
             fault.__cause__ = error
-            result = self._failed(piece, recipient, route.account, fault, "4.3.0")
-        if route.account is not None:
-            done[route.account.id] = result
-        return redirected, result
+            return self._failed(piece, recipient, account, fault, "4.3.0")
+        return LocalResult(recipient, Fate.DELIVERED, "2.1.5", done)
+
+    def _send_on(self, piece: _Piece, recipient: EnvelopeRecipient, route: Route) -> None:
+        self._check_loop(piece, recipient)
+        if route.redirect_to:
+            self._redirect(piece, recipient, route)
 
     def _check_loop(self, piece: _Piece, recipient: EnvelopeRecipient) -> None:
         if piece.hops > self._max_hops:

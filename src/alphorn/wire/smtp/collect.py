@@ -4,7 +4,9 @@ Nothing is searched twice, and what passes the limit is dropped as it comes, so 
 make us hold no more than one message, in however small pieces it sends it.
 """
 
-from alphorn.wire.smtp.replies import Reply
+from alphorn.wire.smtp.content import from_chunks, from_data
+from alphorn.wire.smtp.limits import Limits
+from alphorn.wire.smtp.replies import Refusal, Reply
 
 _END = b"\r\n.\r\n"
 
@@ -15,11 +17,11 @@ class Collected:
     `slack` are octets above the limit that do not count, for what is taken out again later.
     """
 
-    __slots__ = ("_data", "_limit", "_slack", "octets", "refused")
+    __slots__ = ("_data", "_slack", "limit", "octets", "refused")
 
     def __init__(self, limit: int, slack: int = 0) -> None:
         self._data: bytes | bytearray = b""
-        self._limit = limit
+        self.limit = limit
         self._slack = slack
         self.octets = 0
         self.refused: Reply | None = None
@@ -28,8 +30,8 @@ class Collected:
         if self.refused is not None:
             return
         self.octets += len(chunk)
-        if self.octets > self._limit + self._slack:
-            self.refuse(too_large(self._limit))
+        if self.octets > self.limit + self._slack:
+            self.refuse(too_large(self.limit))
         elif not self._data:
             self._data = chunk  # most messages come in one piece
         elif isinstance(self._data, bytearray):
@@ -83,31 +85,50 @@ class Dotted:
         self.collected.add(data[at:end])
         return end
 
-    def take(self) -> bytes:
-        """What stood before the end, dots still doubled."""
-        return self.collected.take(trim=3)
+    def message(self, limits: Limits) -> bytes:
+        """The message that stood before the end. Raises Refusal."""
+        if self.collected.refused is not None:
+            raise Refusal(self.collected.refused)
+        return _of_size(from_data(self.collected.take(trim=3), limits.text_line), limits.message)
 
 
 class Counted:
-    """A chunk of BDAT: so many octets, whatever they are. If it is `refused` they are dropped."""
+    """A chunk of BDAT: so many octets, whatever they are."""
 
-    __slots__ = ("_missing", "collected", "last", "refused")
+    __slots__ = ("_missing", "collected", "last")
 
-    def __init__(
-        self, octets: int, last: bool, collected: Collected | None, refused: Reply | None
-    ) -> None:
+    def __init__(self, octets: int, last: bool, collected: Collected) -> None:
         self._missing = octets
         self.last = last
         self.collected = collected
-        self.refused = refused
+        if collected.octets + octets > collected.limit:
+            collected.refuse(too_large(collected.limit))
 
     def feed(self, data: bytes, at: int) -> int:
         """As `Dotted.feed`."""
         end = min(at + self._missing, len(data))
         self._missing -= end - at
-        if self.collected is not None and self.refused is None:
-            self.collected.add(data[at:end])
+        self.collected.add(data[at:end])
         return -1 if self._missing else end
+
+    def message(self, limits: Limits) -> bytes:
+        """The message of which this was the last chunk. Raises Refusal."""
+        if self.collected.refused is not None:
+            raise Refusal(self.collected.refused)
+        return _of_size(from_chunks(self.collected.take(), limits.text_line), limits.message)
+
+
+def dropped(reply: Reply) -> Collected:
+    """Takes in octets that belong to nothing; `reply` is the answer to them."""
+    collected = Collected(0)
+    collected.refuse(reply)
+    return collected
+
+
+def _of_size(raw: bytes, limit: int) -> bytes:
+    if len(raw) > limit:
+        raise Refusal(too_large(limit))
+    return raw
 
 
 def too_large(limit: int) -> Reply:

@@ -23,13 +23,13 @@ from alphorn.wire.sasl import base64, mechanisms
 from alphorn.wire.sasl.steps import Challenge, Exchange, Failure, FailureKind, ScramKeys
 from alphorn.wire.smtp import login
 from alphorn.wire.smtp.arguments import read_bdat, read_helo, read_mail, read_rcpt
-from alphorn.wire.smtp.collect import Collected, Counted, Dotted, too_large
+from alphorn.wire.smtp.collect import Collected, Counted, Dotted, dropped
 from alphorn.wire.smtp.commands import BY_VERB, FOREIGN, TABLE, Argument, Command, State
-from alphorn.wire.smtp.content import from_chunks, from_data
 from alphorn.wire.smtp.events import Close, Declined, Event, Login, Mail, Message, Rcpt, StartTls
 from alphorn.wire.smtp.lines import BadLine, Fault, Lines
 from alphorn.wire.smtp.profile import Profile, ehlo_reply
 from alphorn.wire.smtp.replies import Refusal, Reply
+from alphorn.wire.smtp.tally import Tally
 from alphorn.wire.smtp.transaction import Transaction
 
 OK = Reply("2.0.0", "OK")
@@ -66,23 +66,19 @@ class Machine:
 
     __slots__ = (
         "_asked",
-        "_commands",
         "_ending",
-        "_errors",
         "_event",
         "_exchange",
         "_extended",
         "_lines",
-        "_logins",
         "_mechanism",
-        "_messages",
         "_mode",
         "_nonce",
         "_out",
         "_profile",
-        "_refusals",
         "_source",
         "_state",
+        "_tally",
         "_transaction",
         "helo",
         "identity",
@@ -109,7 +105,7 @@ class Machine:
         self._exchange: Exchange | None = None
         self._mechanism = ""
         self._extended = False
-        self._errors = self._refusals = self._commands = self._messages = self._logins = 0
+        self._tally = Tally()
         self.helo = ""
         self.identity = ""
         self.secure = secure
@@ -148,18 +144,18 @@ class Machine:
                     self._state = State.MAIL
             case Rcpt():
                 if not reply.positive:
-                    self._refusals += not reply.passing
+                    self._tally.refusals += not reply.passing
                 elif self._transaction is not None:
                     self._transaction.recipients.append(asked.recipient)
                     self._state = State.RCPT
             case Message():
                 self._end_transaction()
                 if reply.positive:
-                    self._messages += 1
-                    self._commands = 0
+                    self._tally.messages += 1
+                    self._tally.commands = 0
             case Login():
                 self._exchange = None
-                self._logins += not reply.passing
+                self._tally.logins += not reply.passing
             case _:
                 raise ValueError("nothing waits for a reply")
         self._say(reply)
@@ -270,7 +266,7 @@ class Machine:
             self._unknown(verb)
             return
         if not command.mail:
-            self._commands += 1
+            self._tally.commands += 1
         argument = argument.strip(b" ")
         refused = self._misfit(command, len(line) + 2, argument)
         try:
@@ -305,19 +301,10 @@ class Machine:
 
     def _over_limit(self) -> bool:
         """Whether this client has had enough; it is then told, and the connection ends."""
-        limits = self._profile.limits
-        if self._errors >= limits.errors:
-            what = "wrong commands"
-        elif self._refusals >= limits.refusals:
-            what = "refused recipients"
-        elif self._commands >= limits.idle_commands:
-            what = "commands without a message"
-        elif self._logins >= limits.logins:
-            what = "failed logins"
-        else:
-            return False
-        self._say(Reply("4.7.0", f"Too many {what} in one connection", 421))
-        return True
+        excess = self._tally.excess(self._profile.limits)
+        if excess:
+            self._say(Reply("4.7.0", f"Too many {excess} in one connection", 421))
+        return bool(excess)
 
     def _bad_line(self, line: BadLine) -> None:
         if line.start.upper().startswith(b"BDAT"):
@@ -343,7 +330,7 @@ class Machine:
             self._ending = True
 
     def _error(self, reply: Reply) -> None:
-        self._errors += 1
+        self._tally.errors += 1
         self._say(reply)
 
     def _refuse(self, command: Command, argument: bytes, reply: Reply) -> None:
@@ -371,7 +358,7 @@ class Machine:
         limits = self._profile.limits
         if self._profile.login_first and not self.identity:
             raise Refusal(LOGIN_FIRST)
-        if self._messages >= limits.messages:
+        if self._tally.messages >= limits.messages:
             text = f"At most {limits.messages} messages in one connection; connect again"
             self._say(Reply("4.7.0", text, 421))
             return
@@ -408,15 +395,14 @@ class Machine:
             self._ending = True
             raise
         transaction = self._transaction
-        collected = None
         if refused is None and (self._state is State.MAIL or transaction is None):
             refused = NO_RECIPIENT
-        elif refused is None and transaction is not None:
-            limit = self._profile.limits.message
-            collected = transaction.collected = transaction.collected or Collected(limit)
-            if collected.octets + octets > limit:
-                collected.refuse(too_large(limit))
-        self._source = Counted(octets, last, collected, refused)
+        if refused is not None or transaction is None:
+            collected = dropped(refused or NO_RECIPIENT)
+        else:
+            collected = transaction.collected or Collected(self._profile.limits.message)
+            transaction.collected = collected
+        self._source = Counted(octets, last, collected)
         self._mode = Mode.MESSAGE
 
     def _rset(self, command: Command, argument: bytes) -> None:
@@ -466,7 +452,7 @@ class Machine:
         lines.at = end
         self._mode = Mode.COMMANDS
         if isinstance(source, Dotted):
-            self._message("DATA", source.collected.refused, source.take, from_data)
+            self._message("DATA", source)
         else:
             self._chunk(source)
         return True
@@ -474,34 +460,22 @@ class Machine:
     def _chunk(self, chunk: Counted) -> None:
         """A chunk of BDAT has been read."""
         collected = chunk.collected
-        refused = chunk.refused or (collected.refused if collected is not None else None)
-        if refused is None and collected is not None and not chunk.last:
+        if chunk.last and collected is self._collected():
+            self._message("BDAT", chunk)
+        elif collected.refused is None:
             self._state = State.CHUNKS
             self._say(Reply("2.0.0", f"{collected.octets} octets so far"))
-        elif collected is not None and chunk.last:
-            self._message("BDAT", refused, collected.take, from_chunks)
-        elif refused is not None:
-            self._refuse(BY_VERB[b"BDAT"], b"", refused)
+        else:
+            self._refuse(BY_VERB[b"BDAT"], b"", collected.refused)
             if self._state in (State.RCPT, State.CHUNKS):
                 self._state = State.FAILED
 
-    def _message(
-        self,
-        verb: str,
-        refused: Reply | None,
-        take: Callable[[], bytes],
-        read: Callable[[bytes, int], bytes],
-    ) -> None:
+    def _message(self, verb: str, source: Dotted | Counted) -> None:
         """A message is here as a whole, or was dropped."""
         transaction = self._transaction
         assert transaction is not None
-        limits = self._profile.limits
         try:
-            if refused is not None:
-                raise Refusal(refused)
-            raw = read(take(), limits.text_line)
-            if len(raw) > limits.message:
-                raise Refusal(too_large(limits.message))
+            raw = source.message(self._profile.limits)
         except Refusal as refusal:
             self._end_transaction()
             self._say(refusal.reply)
@@ -542,9 +516,9 @@ class Machine:
                 self._exchange = None
                 self._event = Login(self._mechanism, failure)
                 if kind is FailureKind.MALFORMED:
-                    self._errors += 1
+                    self._tally.errors += 1
                 else:
-                    self._logins += 1
+                    self._tally.logins += 1
                 self._say(login.failed(failure))
             case step:
                 self._ask(Login(self._mechanism, step))
