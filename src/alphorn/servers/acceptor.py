@@ -40,11 +40,14 @@ class Acceptor:
     def start(self) -> None:
         self._host.loop.add_reader(self._socket.fileno(), self._ready)
 
-    def stop(self) -> None:
-        """Accept no more; connections that are up go on."""
+    async def stop(self) -> None:
+        """Accept no more. On return every connection that was accepted is up, and goes on."""
         if self._pausing is not None:
             self._pausing.cancel()
+            self._pausing = None
         self._host.loop.remove_reader(self._socket.fileno())
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     def _ready(self) -> None:
         if self._gate.mine_to_take():

@@ -59,6 +59,7 @@ class Bus:
         self._sending = threading.Lock()
         self._pending: deque[Hint] = deque()
         self._wake_sent = False
+        self._closed = False
         self._peers: dict[str, set[Hint]] = {}  # name -> what could not be sent yet
         self._retrying = False
         self._scanned = 0.0
@@ -69,7 +70,9 @@ class Bus:
     # -- publishing --
 
     def publish(self, account_id: int, mailbox_id: int = 0) -> None:
-        """Tell every subscriber of the account in every process, soon."""
+        """Tell every subscriber of the account in every process, soon. Nothing after `close`."""
+        if self._closed:
+            return
         self._pending.append((account_id, mailbox_id))
         if self._loop is None:
             with self._sending:
@@ -113,6 +116,7 @@ class Bus:
     def close(self) -> None:
         """Send what waits, then leave the bus."""
         self._flush()
+        self._closed = True
         if self._loop is not None:
             self._loop.remove_reader(self._socket.fileno())
             with contextlib.suppress(OSError):

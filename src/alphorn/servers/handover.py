@@ -21,12 +21,14 @@ _PATIENT = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE)
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """`workers` maps the process numbers of the old workers to their slots."""
+    """`workers` maps the process numbers of the old workers to their slots; `leaving` are those
+    among them that were told to go already."""
 
     bound: Sequence[Bound]
     lock: int
     life: tuple[int, int]
     workers: Mapping[int, int]
+    leaving: frozenset[int]
 
 
 def take() -> Handover | None:
@@ -45,7 +47,9 @@ def take() -> Handover | None:
     for handle in (left["lock"], *left["life"]):
         os.set_inheritable(handle, False)
     workers = {int(pid): slot for pid, slot in left["workers"].items()}
-    return Handover(bound, left["lock"], (left["life"][0], left["life"][1]), workers)
+    return Handover(
+        bound, left["lock"], (left["life"][0], left["life"][1]), workers, frozenset(left["leaving"])
+    )
 
 
 def replace(handover: Handover) -> NoReturn:
@@ -61,6 +65,7 @@ def replace(handover: Handover) -> NoReturn:
         "lock": handover.lock,
         "life": handover.life,
         "workers": dict(handover.workers),
+        "leaving": sorted(handover.leaving),
     }
     # Until the new program has its handlers, a signal that asks for something is to be ignored
     # rather than to end it.

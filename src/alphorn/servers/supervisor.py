@@ -126,7 +126,8 @@ class Supervisor:
         """The workers of the former program count as an older generation that is ready."""
         now = time.monotonic()
         for pid, slot in left.workers.items():
-            self._children[pid] = Child(pid, slot, self._generation, -1, now, Phase.READY)
+            phase = Phase.LEAVING if pid in left.leaving else Phase.READY
+            self._children[pid] = Child(pid, slot, self._generation, -1, now, phase)
         self._fallback = self._settings
         self._ever_settled = True
 
@@ -401,8 +402,11 @@ class Supervisor:
         for child in self._children.values():
             child.close_status()
         workers = {child.pid: child.slot for child in self._children.values()}
+        leaving = frozenset(
+            child.pid for child in self._children.values() if child.phase is Phase.LEAVING
+        )
         try:
-            handover.replace(Handover(self._bound, self._lock, self._life, workers))
+            handover.replace(Handover(self._bound, self._lock, self._life, workers, leaving))
         except OSError as error:
             self._wakeup = self._handle_signals()
             _log.error("not restarted: %s", error)

@@ -149,7 +149,7 @@ class Worker:
         await asyncio.wait((stop, drain), return_when=asyncio.FIRST_COMPLETED)
         drain.cancel()
         if not self._stop.is_set():
-            self._close_doors()
+            await self._close_doors()
             seconds = self._seat.settings[table.DRAIN_SECONDS]
             _log.info("draining", extra={"sessions": len(self._crowd), "seconds": seconds})
             gone = self._loop.create_task(self._crowd.empty())
@@ -159,7 +159,7 @@ class Worker:
 
     async def end(self) -> None:
         """Say goodbye to everybody and give everything back, within STOP_SECONDS and a bit."""
-        self._close_doors()
+        await self._close_doors()
         for connection in self._crowd:
             connection.shutdown()
         for task in self._tasks:
@@ -216,10 +216,10 @@ class Worker:
         assert self._tls is not None
         return self._tls.context()
 
-    def _close_doors(self) -> None:
+    async def _close_doors(self) -> None:
         self._gate.shuts()
         for acceptor in self._acceptors:
-            acceptor.stop()
+            await acceptor.stop()
 
     def _refresh(self) -> None:
         if self._tls is not None:
