@@ -44,10 +44,10 @@ test: $(VENV)/.dev programs ## all tests
 check: format lint types imports docs test ## what CI runs
 
 format: $(VENV)/.dev
-	@$(BIN)/ruff format --check src tests bench
+	@$(BIN)/ruff format --check src tests bench docs requirements
 
 lint: $(VENV)/.dev
-	@$(BIN)/ruff check src tests bench
+	@$(BIN)/ruff check src tests bench docs requirements
 
 types: $(VENV)/.dev
 	@$(BIN)/mypy

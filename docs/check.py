@@ -2,6 +2,8 @@
 
     python docs/check.py            say what is wrong; exit code 1 if anything is
     python docs/check.py --write    write docs/settings.md and docs/commands.md anew
+
+Part of `make check`.
 """
 
 import re
@@ -100,9 +102,10 @@ def commands_page() -> str:
         "",
         GENERATED,
         "",
-        "Each takes `--data DIR`, the data folder: else `$ALPHORN_DATA`, then `/var/lib/alphorn` for",
-        "root and `~/.local/share/alphorn` otherwise. Each works while the service runs. Exit codes:",
-        "0 done, 1 refused or failed (one line on standard error says why), 2 wrongly called.",
+        "Each takes `--data DIR`, the data folder: else `$ALPHORN_DATA`, then `/var/lib/alphorn`",
+        "for root and `~/.local/share/alphorn` otherwise. Each works while the service runs.",
+        "Exit codes: 0 done, 1 refused or failed (one line on standard error says why), 2 wrongly",
+        "called.",
         "",
     ]
     for section in sections():
