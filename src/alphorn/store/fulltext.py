@@ -3,6 +3,8 @@
 Packed messages are found by signature and then looked for in the texts of their packs; the few
 young ones are read and decoded. The text of a message is two pieces: the fields, each on a line
 of its own after a line end, and the body on one line; both end with a NUL.
+
+What is damaged is found nowhere, and keeps nobody from finding the rest; `check` tells of it.
 """
 
 import re
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from alphorn.base.errors import Unavailable
 from alphorn.message import header, words
 from alphorn.message.text import searchable
 from alphorn.store import folding
@@ -92,16 +95,24 @@ class FullText:
     def _in_pack(self, number: int, look: "_Look", scope: Collection[int]) -> Iterator[int]:
         with self._database.glancing() as tx:
             row = tx.execute(look.pack, (number,)).fetchone()
-        if row is not None:
-            pack = Pack(*row)
-            for place in look.hits(pack):
-                content = pack.entries[place].content
-                if content in scope:
-                    yield content
+        if row is None:
+            return
+        pack = Pack(*row)
+        try:
+            places = look.hits(pack)
+        except Unavailable:
+            return
+        for place in places:
+            content = pack.entries[place].content
+            if content in scope:
+                yield content
 
     def _has(self, content: int, look: "_Look") -> bool:
         if content not in self._young:
-            raw = self._bodies.raw(content)
+            try:
+                raw = self._bodies.raw(content)
+            except Unavailable:
+                raw = None
             self._young[content] = None if raw is None else texts_of(raw)
         texts = self._young[content]
         return texts is not None and look.has(*texts)

@@ -1,5 +1,7 @@
 """Flags, keywords and mod-sequences (RFC 9051 §2.3.2, RFC 7162)."""
 
+from collections.abc import Callable
+
 import pytest
 
 from alphorn.base.errors import Refused
@@ -157,7 +159,7 @@ def test_a_session_that_follows_sees_each_change_once(account: Account, inbox: i
     account.append(archive, numbered(6, start=100))
     known: dict[int, tuple[int, tuple[str, ...]]] = {}
     at = account.modseq(inbox)
-    steps = [
+    steps: list[Callable[[], object]] = [
         lambda: account.append(inbox, numbered(3)),
         lambda: account.flag(inbox, uids(2), FlagAction.ADD, 1),
         lambda: account.append(inbox, numbered(3, start=10)),
@@ -204,16 +206,18 @@ def test_old_tombstones_are_forgotten_and_answers_stay_right(
 def test_each_change_is_above_every_one_before(account: Account, inbox: int) -> None:
     archive = account.mailbox("Archive").id
     account.append(inbox, numbered(4))
+    steps: list[tuple[int, Callable[[], object]]] = [
+        (inbox, lambda: account.flag(inbox, uids(1), FlagAction.ADD, 1)),
+        (archive, lambda: account.copy(inbox, uids(1), archive)),
+        (inbox, lambda: account.flag(inbox, uids(2), FlagAction.ADD, 8)),
+        (inbox, lambda: account.expunge(inbox)),
+        (archive, lambda: account.append(archive, [new(raw("x"))])),
+        (inbox, lambda: account.move(archive, uids(1), inbox)),
+    ]
     last = 0
-    for step in (
-        lambda: account.flag(inbox, uids(1), FlagAction.ADD, 1) and inbox,
-        lambda: account.copy(inbox, uids(1), archive) and archive,
-        lambda: account.flag(inbox, uids(2), FlagAction.ADD, 8) and inbox,
-        lambda: account.expunge(inbox) and inbox,
-        lambda: account.append(archive, [new(raw("x"))]) and archive,
-        lambda: account.move(archive, uids(1), inbox) and inbox,
-        lambda: account.create("n").id,
-    ):
-        modseq = account.modseq(step())
+    for mailbox, step in steps:
+        step()
+        modseq = account.modseq(mailbox)
         assert modseq > last
         last = modseq
+    assert account.create("n").highest_modseq > last
