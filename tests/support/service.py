@@ -32,11 +32,17 @@ class Service:
     """A service that runs. `accounts` are addresses and their passwords."""
 
     def __init__(
-        self, data: Path, ports: Ports, accounts: Mapping[str, str], arguments: Sequence[str]
+        self,
+        data: Path,
+        ports: Ports,
+        accounts: Mapping[str, str],
+        arguments: Sequence[str],
+        host: str = HOST,
     ) -> None:
         self.data = data
         self.ports = ports
         self.accounts = accounts
+        self.host = host
         self._arguments = [
             "--data", str(data), "serve", "--local", "--port-offset", str(ports.offset), *arguments
         ]  # fmt: skip
@@ -54,11 +60,11 @@ class Service:
 
     def smtp(self) -> smtplib.SMTP:
         """A connection to the MX port."""
-        return smtplib.SMTP(HOST, self.ports["smtp"], timeout=20)
+        return smtplib.SMTP(self.host, self.ports["smtp"], timeout=20)
 
     def submission(self, address: str) -> smtplib.SMTP:
         """Logged in on the submission port, after STARTTLS."""
-        client = smtplib.SMTP(HOST, self.ports["submission"], timeout=20)
+        client = smtplib.SMTP(self.host, self.ports["submission"], timeout=20)
         client.starttls(context=self.client_context())
         client.login(address, self.accounts[address])
         return client
@@ -71,7 +77,7 @@ class Service:
     def imap(self, address: str) -> imaplib.IMAP4:
         """Logged in, over TLS."""
         client = imaplib.IMAP4_SSL(
-            HOST, self.ports["imaps"], ssl_context=self.client_context(), timeout=20
+            self.host, self.ports["imaps"], ssl_context=self.client_context(), timeout=20
         )
         client.login(address, self.accounts[address])
         return client
@@ -86,7 +92,14 @@ class Service:
         ]
 
 
-def install(data: Path, accounts: Mapping[str, str], settings: str = "") -> None:
+def install(
+    data: Path,
+    accounts: Mapping[str, str],
+    settings: str = "",
+    *,
+    host: str = HOST,
+    hostname: str = HOSTNAME,
+) -> None:
     """Settings, keys, certificate and control plane, as `init` and the other commands make them."""
     from alphorn.app.installation import read_settings
     from alphorn.app.services import for_command
@@ -98,8 +111,8 @@ def install(data: Path, accounts: Mapping[str, str], settings: str = "") -> None
     from alphorn.operations.control import NewAccount
 
     layout = Layout(data)
-    prepare_files(layout, [HOSTNAME, "localhost", HOST])
-    layout.settings.write_text(f'hostname = "{HOSTNAME}"\nlog.format = "json"\n{settings}')
+    prepare_files(layout, [hostname, "localhost", host])
+    layout.settings.write_text(f'hostname = "{hostname}"\nlog.format = "json"\n{settings}')
     setup(layout.control)
     migrate()
     services = for_command(data, read_settings(data))
@@ -122,17 +135,25 @@ def running(
     *,
     settings: str = "",
     arguments: Sequence[str] = ("--workers", "2"),
+    host: str = HOST,
+    hostname: str = HOSTNAME,
+    ports: Ports | None = None,
 ) -> Iterator[Service]:
-    """Install in `folder`/data and serve. `settings` is TOML, `arguments` go to `alphorn serve`."""
+    """Install in `folder`/data and serve. `settings` is TOML, `arguments` go to `alphorn serve`.
+
+    `host` is the address it is reached at; one that is not `HOST` has to stand in the settings too.
+    Services at different addresses can share `ports`, which are then the caller's to release.
+    """
     data = folder / "data"
-    install(data, accounts, settings)
-    ports = Ports()
+    install(data, accounts, settings, host=host, hostname=hostname)
+    own = Ports() if ports is None else None
     try:
-        service = Service(data, ports, accounts, arguments)
+        service = Service(data, ports or own, accounts, arguments, host)
         try:
             yield service
         finally:
             kind, error, trace = sys.exc_info()
             service.process.__exit__(kind, error, trace)
     finally:
-        ports.release()
+        if own is not None:
+            own.release()
