@@ -59,8 +59,9 @@ class House:
             subscriber(mailbox_id)
 
     def _subscribe(self, account_id: int, subscriber: Subscriber) -> Callable[[], None]:
-        self._subscribers.setdefault(account_id, []).append(subscriber)
-        return lambda: self._subscribers[account_id].remove(subscriber)
+        subscribers = self._subscribers.setdefault(account_id, [])
+        subscribers.append(subscriber)
+        return lambda: subscribers.remove(subscriber)
 
     def service(self, store: SqliteStore | None = None, *, tls: bool = False) -> ImapService:
         """The IMAP server of one more worker."""
