@@ -1,10 +1,14 @@
 """The TLS ports as OpenSSL sees them."""
 
 import subprocess
+import time
 from collections.abc import Iterator
+from pathlib import Path
+from signal import SIGHUP
 
 import pytest
 
+from alphorn.servers.certificate import self_made
 from tests.support.service import HOST, Service, running
 
 pytestmark = pytest.mark.program("openssl")
@@ -66,3 +70,18 @@ def test_weak_ciphers_are_refused(service: Service, cipher: str) -> None:
 def test_compression_and_renegotiation_are_off(service: Service) -> None:
     _, said = dial(service, "imaps", "", "-tls1_2")
     assert "Compression: NONE" in said
+
+
+def test_renewed_certificate_is_taken_into_use_while_connections_are_up(tmp_path: Path) -> None:
+    accounts = {"anna@example.test": "crisp mountain air"}
+    with running(tmp_path, accounts) as service, service.imap("anna@example.test") as before:
+        certificate, key = self_made(["mx.example.test", "localhost", HOST], time.time())
+        (service.data / "tls/key.pem").write_bytes(key)
+        (service.data / "tls/certificate.pem").write_bytes(certificate)
+        service.process.signal(SIGHUP)
+        service.process.wait_for("the TLS certificate was renewed")
+        second = service.process.wait_for("the TLS certificate was renewed", after=1)
+        assert second
+        with service.imap("anna@example.test") as after:  # trusts the new one only
+            assert after.noop()[0] == "OK"
+        assert before.noop()[0] == "OK"

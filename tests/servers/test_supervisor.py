@@ -1,5 +1,6 @@
 """The supervisor and its workers as real processes, with echo sessions."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -39,9 +40,9 @@ def data(tmp_path: Path) -> Path:
 def start(data: Path, ports: Ports) -> Iterator[Start]:
     with ExitStack() as stack:
 
-        def begin(workers: int = 2) -> ServiceProcess:
+        def begin(workers: int = 2, *words: str) -> ServiceProcess:
             command = [sys.executable, "-m", "tests.support.toyservice", str(data)]
-            command += [str(ports.offset), str(workers)]
+            command += [str(ports.offset), str(workers), *words]
             service = stack.enter_context(ServiceProcess(command))
             service.wait_for("ready")
             return service
@@ -283,3 +284,65 @@ def test_figures_are_those_of_all_workers(start: Start, ports: Ports) -> None:
     assert "alphorn_workers_started_total 2.0" in text
     for client in clients:
         client.close()
+
+
+def test_too_many_connections_are_turned_away_with_a_word(
+    start: Start, ports: Ports, data: Path
+) -> None:
+    """The limit holds over both workers; whoever leaves makes room."""
+    with (data / "alphorn.toml").open("a") as settings:
+        settings.write("mx.connections_per_network = 3\nimap.connections = 2\n")
+    start(2, "strict")
+    taken = [Client(ports["smtp"]) for _ in range(3)]
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", ports["smtp"]), timeout=10) as refused:
+            assert refused.makefile("rb").read().startswith(b"421 4.7.0 Too many connections")
+    others = [Client(ports["imap"]) for _ in range(2)]
+    with socket.create_connection(("127.0.0.1", ports["imap"]), timeout=10) as refused:
+        assert refused.makefile("rb").read().startswith(b"* BYE [UNAVAILABLE]")
+    with socket.create_connection(("127.0.0.1", ports["imaps"]), timeout=10) as refused:
+        assert refused.makefile("rb").read() == b""  # before TLS nothing can be said
+    taken.pop().close()
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        with socket.create_connection(("127.0.0.1", ports["smtp"]), timeout=10) as again:
+            if again.recv(100).startswith(b"one.test"):
+                break
+    else:
+        pytest.fail("nobody was let in again")
+    with urllib.request.urlopen(f"http://127.0.0.1:{ports['metrics']}/metrics") as answer:
+        text = answer.read().decode()
+    assert 'alphorn_connections_refused_total{listener="imap"} 1.0' in text
+    for client in (*taken, *others):
+        client.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give it up")
+def test_root_is_given_up_once_the_ports_are_bound(start: Start, ports: Ports, data: Path) -> None:
+    """The service becomes the owner of its data, supervisor and workers alike."""
+    for path in (data.parent, data.parent.parent, data.parent.parent.parent):
+        if path.stat().st_mode & 0o011 == 0:
+            path.chmod(path.stat().st_mode | 0o011)
+    for path in (data, *data.rglob("*")):
+        os.chown(path, 65534, 65534)
+    service = start(1)
+    with Client(ports["smtp"]) as client:
+        for pid in (service.process.pid, client.worker):
+            status = Path(f"/proc/{pid}/status").read_text()
+            assert "Uid:\t65534\t65534\t65534\t65534" in status
+            assert "Gid:\t65534\t65534\t65534\t65534" in status
+    service.signal(SIGHUP)
+    service.wait_for("the settings are unchanged")
+
+
+def test_systemd_is_told(
+    data: Path, ports: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Start
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0alphorn-test-notify")
+        manager.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", "@alphorn-test-notify")
+        service = start(1)
+        assert manager.recv(1000).decode() == f"READY=1\nMAINPID={service.process.pid}"
+        service.stop()
+        assert manager.recv(1000) == b"STOPPING=1"

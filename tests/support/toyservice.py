@@ -1,4 +1,4 @@
-"""Echo sessions under the real supervisor: `toyservice DATA OFFSET WORKERS`.
+"""Echo sessions under the real supervisor: `toyservice DATA OFFSET WORKERS [strict]`.
 
 A line "who" is answered with the worker's process number; "sleep" takes a moment in a thread;
 "crash" kills the worker; other lines come back.
@@ -108,7 +108,13 @@ def main() -> int:
         read_settings()
         return 0
     logs.configure("json", "info", sys.stderr)
-    launch = Launch(data, local=True, port_offset=int(sys.argv[2]), workers=int(sys.argv[3]))
+    launch = Launch(
+        data,
+        local=True,
+        strict="strict" in sys.argv,
+        port_offset=int(sys.argv[2]),
+        workers=int(sys.argv[3]),
+    )
     plan = Plan(
         read_settings=read_settings,
         prepare=lambda settings: None,

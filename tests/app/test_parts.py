@@ -1,0 +1,92 @@
+"""Small parts of the composition root, each by itself."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from alphorn.app.housekeeping import Housekeeping
+from alphorn.app.installation import read_settings
+from alphorn.app.own_addresses import OwnAddresses
+from alphorn.app.services import build, for_command
+from alphorn.base.layout import Layout
+from alphorn.base.trace import TraceEvent, Verdict
+from alphorn.servers.bus import Bus
+from alphorn.servers.listeners import BY_NAME, Binding, Bound
+from tests.support.service import install
+
+ANNA = "anna@example.test"
+NOW = 1_800_000_000.0
+MONTH = 31 * 86400
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("parts") / "data"
+    install(data, {ANNA: "crisp mountain air"})
+    return data
+
+
+def own(*addresses: str) -> OwnAddresses:
+    smtp = [Bound(Binding(BY_NAME["smtp"], one, 25), None) for one in addresses]  # type: ignore[arg-type]
+    imap = Bound(Binding(BY_NAME["imap"], "127.0.0.9", 143), None)  # type: ignore[arg-type]
+    return OwnAddresses([*smtp, imap])
+
+
+def test_own_addresses_are_those_of_the_mx_port() -> None:
+    assert own("127.0.0.2")("127.0.0.2")
+    assert not own("127.0.0.2")("127.0.0.3")
+    assert not own("127.0.0.2")("127.0.0.9")
+    assert own("0.0.0.0")("127.0.0.3")
+    assert not own("0.0.0.0")("192.0.2.1")
+    assert not own()("127.0.0.1")
+
+
+def trace_an_old_event(data: Path) -> None:
+    services = for_command(data, read_settings(data))
+    services.record(TraceEvent(NOW - MONTH, "T1", "test", Verdict.INFO, "long ago"))
+    services.record(TraceEvent(NOW, "T2", "test", Verdict.INFO, "just now"))
+    services.close()
+
+
+def keep_house(data: Path, begun: object, ending: object) -> None:
+    services = build(Layout(data), read_settings(data), Bus(Layout(data).bus), serves=False)
+    housekeeping = Housekeeping(services, Layout(data), clock=lambda: NOW)
+    housekeeping.turn()
+    begun.set()  # type: ignore[attr-defined]
+    ending.wait(20)  # type: ignore[attr-defined]
+    services.close()
+
+
+def test_one_worker_does_what_is_done_for_all(data: Path) -> None:
+    """While the leader lives nobody else purges; when it is gone, another does."""
+    layout = Layout(data)
+    layout.run.mkdir(exist_ok=True)
+    context = multiprocessing.get_context("spawn")
+    begun, ending = context.Event(), context.Event()
+    leader = context.Process(target=keep_house, args=(data, begun, ending))
+    leader.start()
+    assert begun.wait(20)
+    services = for_command(data, read_settings(data))
+    trace_an_old_event(data)
+    other = Housekeeping(services, layout, clock=lambda: NOW)
+    other.turn()
+    assert len(services.trace.find(transaction="T1", limit=9)) == 1
+    ending.set()
+    leader.join()
+    other.turn()
+    assert services.trace.find(transaction="T1", limit=9) == []
+    assert len(services.trace.find(transaction="T2", limit=9)) == 1
+    services.close()
+
+
+def test_what_is_traced_is_counted(data: Path) -> None:
+    counted: list[TraceEvent] = []
+    layout = Layout(data)
+    services = build(
+        layout, read_settings(data), Bus(layout.bus), serves=False, count_event=counted.append
+    )
+    event = TraceEvent(NOW, "T3", "test", Verdict.INFO, "counted")
+    services.record(event)
+    assert counted == [event]
+    services.close()
