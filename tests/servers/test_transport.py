@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from alphorn.servers import transport
+from alphorn.servers import host, transport
 from alphorn.servers.connection import IO
 from tests.support.stage import LOOPS, certificate_files, client_context, on_loop, stage
 
@@ -446,6 +446,6 @@ def test_writes_of_one_turn_leave_in_one_packet(loop: str) -> None:
 
 
 def test_plain_address(loop: str) -> None:
-    assert transport.plain_address("::ffff:192.0.2.1") == "192.0.2.1"
-    assert transport.plain_address("fe80::1%eth0") == "fe80::1"
-    assert transport.plain_address("192.0.2.1") == "192.0.2.1"
+    assert host.plain_address("::ffff:192.0.2.1") == "192.0.2.1"
+    assert host.plain_address("fe80::1%eth0") == "fe80::1"
+    assert host.plain_address("192.0.2.1") == "192.0.2.1"

@@ -11,9 +11,10 @@ import uvloop
 
 from alphorn.servers.certificate import self_made
 from alphorn.servers.connection import Session
+from alphorn.servers.host import Host
 from alphorn.servers.threads import ThreadPool
 from alphorn.servers.tls import TlsFiles
-from alphorn.servers.transport import Connection, Host
+from alphorn.servers.transport import Connection
 from alphorn.servers.wheel import Wheel
 
 T = TypeVar("T")

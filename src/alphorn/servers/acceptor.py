@@ -10,9 +10,10 @@ import logging
 import socket
 
 from alphorn.servers.admission import REFUSED, Gate, RoleLimits
+from alphorn.servers.host import Host, plain_address
 from alphorn.servers.listeners import Bound, Security
 from alphorn.servers.metrics import Metrics
-from alphorn.servers.transport import Connection, Host, plain_address
+from alphorn.servers.transport import Connection
 
 YIELD_SECONDS = 0.001
 EXHAUSTED_SECONDS = 0.5

@@ -25,12 +25,12 @@ from alphorn.servers.acceptor import Acceptor
 from alphorn.servers.admission import Admission, Gate, RoleLimits
 from alphorn.servers.bus import Bus
 from alphorn.servers.connection import Session
+from alphorn.servers.host import Crowd, Host
 from alphorn.servers.launch import Launch
 from alphorn.servers.listeners import Bound, Security
 from alphorn.servers.metrics import Exposition, Gauge, Metrics
 from alphorn.servers.threads import ThreadPool
 from alphorn.servers.tls import TlsContexts, tls_files
-from alphorn.servers.transport import Crowd, Host
 from alphorn.servers.wheel import Wheel
 
 STOP_SECONDS = 1.3

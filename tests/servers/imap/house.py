@@ -14,10 +14,10 @@ from alphorn.directory.last_use import LastUses
 from alphorn.directory.values import AccountInfo
 from alphorn.operations.authenticate import Authenticator
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
+from alphorn.servers.host import Host
 from alphorn.servers.imap.limits import ImapLimits
 from alphorn.servers.imap.service import ImapService
 from alphorn.servers.tls import TlsFiles
-from alphorn.servers.transport import Host
 from alphorn.store.sqlite import SqliteStore
 from alphorn.store.state import State
 from tests.support.installation import ITERATIONS, Installation

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import uvloop
 
+from alphorn.servers.host import Host
 from alphorn.servers.smtp import service as smtp
 from alphorn.servers.smtp.memory import Memory
 from alphorn.servers.smtp.service import Role, SmtpService, Timing
 from alphorn.servers.smtp.session import SmtpSession
 from alphorn.servers.tls import TlsFiles
-from alphorn.servers.transport import Host
 from alphorn.wire.smtp.limits import Limits
 from alphorn.wire.smtp.profile import Profile
 from tests.support.mailhouse import HOSTNAME, MailHouse
