@@ -52,6 +52,8 @@ TABLES = (
     "CREATE INDEX event_domain ON event (domain, time) WHERE domain <> ''",
     "CREATE INDEX event_verdict ON event (verdict, time)",
 )
+_RAREST = frozenset(("transaction_id", "message_id"))
+_INDEXED_IF_GIVEN = frozenset(("message_id", "sender", "recipient", "domain"))
 _COLUMNS = (
     "time, transaction_id, stage, verdict, text, sender, recipient, message_id, account_id,"
     " domain, facts"
@@ -119,34 +121,33 @@ class TraceLog:
         or without angle brackets. `since <= time < until`.
         """
         self.flush()
-        conditions: list[tuple[str, object]] = []
-        if transaction is not None:
-            conditions.append(("transaction_id = ?", transaction))
-        if account_id is not None:
-            conditions.append(("account_id = ?", account_id))
-        if domain is not None:
-            conditions.append(("domain = ? AND domain <> ''", domain.lower()))
-        if verdict is not None:
-            conditions.append(("verdict = ?", verdict.value))
-        if since is not None:
-            conditions.append(("time >= ?", since))
-        if until is not None:
-            conditions.append(("time < ?", until))
-        if message_id is not None:
-            conditions.append(("message_id = ? AND message_id <> ''", _plain_id(message_id)))
-        # Each side by its own index; what is both to and from the address comes once.
-        sides: list[tuple[str, object] | None] = [None]
+        exactly: list[tuple[str, object]] = [
+            (column, value)
+            for column, value in (
+                ("transaction_id", transaction),
+                ("message_id", None if message_id is None else _plain_id(message_id)),
+                ("account_id", account_id),
+                ("domain", None if domain is None else domain.lower()),
+                ("verdict", None if verdict is None else verdict.value),
+            )
+            if value is not None
+        ]
+        times = [
+            (sql, at) for sql, at in (("time >= ?", since), ("time < ?", until)) if at is not None
+        ]
+        searches = [exactly]
         if address is not None:
-            sides = [
-                (f"{column} = ? AND {column} <> ''", address.lower())
-                for column in ("sender", "recipient")
+            # Each side by its own index; what is both to and from the address comes once.
+            at = sum(column in _RAREST for column, _ in exactly)
+            searches = [
+                [*exactly[:at], (side, address.lower()), *exactly[at:]]
+                for side in ("sender", "recipient")
             ]
         found: dict[int, TraceEvent] = {}
         with self._lock:
             try:
-                for side in sides:
-                    every = [*([side] if side else []), *conditions]
-                    found.update(_select(self._open(), every, limit))
+                for search in searches:
+                    found.update(_select(self._open(), search, times, limit))
             except sqlite3.Error as error:
                 raise public(error, WHAT) from error
         newest = sorted(found.items(), key=lambda item: (item[1].time, item[0]))[-limit:]
@@ -256,12 +257,22 @@ def _plain_id(message_id: str) -> str:
 
 
 def _select(
-    connection: sqlite3.Connection, conditions: Sequence[tuple[str, object]], limit: int
+    connection: sqlite3.Connection,
+    exactly: Sequence[tuple[str, object]],
+    times: Sequence[tuple[str, float]],
+    limit: int,
 ) -> dict[int, TraceEvent]:
-    where = " AND ".join(text for text, _ in conditions) or "TRUE"
+    """The newest events. Conditions come with the one first that fits the fewest; `+` keeps SQLite,
+    which cannot know that, from using the index of another."""
+    conditions = [sql for sql, _ in times]
+    for n, (column, _) in enumerate(exactly):
+        conditions.append(f"{'+' if n else ''}{column} = ?")
+    if exactly and exactly[0][0] in _INDEXED_IF_GIVEN:
+        conditions.append(f"{exactly[0][0]} <> ''")
     rows = connection.execute(
-        f"SELECT id, {_COLUMNS} FROM event WHERE {where} ORDER BY time DESC LIMIT ?",  # noqa: S608
-        (*(value for _, value in conditions), limit),
+        f"SELECT id, {_COLUMNS} FROM event WHERE {' AND '.join(conditions) or 'TRUE'}"  # noqa: S608
+        " ORDER BY time DESC LIMIT ?",
+        (*(at for _, at in times), *(value for _, value in exactly), limit),
     )
     return {row[0]: _event(row[1:]) for row in rows}
 
