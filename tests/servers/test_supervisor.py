@@ -346,3 +346,20 @@ def test_systemd_is_told(
         assert manager.recv(1000).decode() == f"READY=1\nMAINPID={service.process.pid}"
         service.stop()
         assert manager.recv(1000) == b"STOPPING=1"
+
+
+def test_former_workers_stay_where_the_data_cannot_be_prepared_for_new_ones(
+    start: Start, ports: Ports, data: Path
+) -> None:
+    service = start(1)
+    service.expect_errors = True
+    with Client(ports["smtp"]) as client:
+        (data / "unprepared").touch()
+        service.signal(SIGUSR2)
+        service.wait_for("the former workers stay: The data is not in order.")
+        assert client.ask("same") == "same"
+        with Client(ports["smtp"]) as another:
+            assert another.worker == client.worker
+        (data / "unprepared").unlink()
+        service.signal(SIGUSR2)
+        service.wait_for("new workers have taken over")

@@ -97,6 +97,11 @@ class Toys:
         """Nothing to give back."""
 
 
+def prepare(data: Path) -> None:
+    if (data / "unprepared").exists():
+        raise Refused("The data is not in order.")
+
+
 def main() -> int:
     data = Path(sys.argv[1])
     file = data / table.FILE_NAME
@@ -117,7 +122,7 @@ def main() -> int:
     )
     plan = Plan(
         read_settings=read_settings,
-        prepare=lambda settings: None,
+        prepare=lambda settings: prepare(data),
         work=lambda seat: worker.run(seat, Toys),
         ready=lambda bound: logging.getLogger("toy").info("ready"),
     )

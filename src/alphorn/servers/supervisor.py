@@ -87,7 +87,7 @@ class Supervisor:
         account = privileges.account_for(self._settings[table.USER], self._launch.data)
         self._lock = left.lock if left else lock.take(layout.run)
         self._life = left.life if left else os.pipe()
-        self._bound = self._bind(list(left.bound) if left else [])
+        self._bound = self._bind_or_keep(left)
         privileges.raise_file_limit()
         if account is not None:
             for path in (layout.run, layout.run / lock.FILE_NAME):
@@ -100,14 +100,35 @@ class Supervisor:
         if left:
             self._adopt(left)
         self._wakeup = self._handle_signals()
-        self._prepare()
-        gc.collect()
-        gc.freeze()
-        self._begin_generation()
+        self._begin(left)
         self._watch()
         return 1 if self._failure else 0
 
     # -- beginning ---------------------------------------------------------------------------------
+
+    def _begin(self, left: Handover | None) -> None:
+        """The first generation; where there are workers of a former program, they stay if the data
+        cannot be prepared for new ones."""
+        try:
+            self._prepare()
+        except AlphornError as error:
+            if left is None:
+                raise
+            _log.error("the former workers stay: %s", error.text)
+            self._settled = True
+            return
+        gc.collect()
+        gc.freeze()
+        self._begin_generation()
+
+    def _bind_or_keep(self, left: Handover | None) -> list[Bound]:
+        if left is None:
+            return self._bind([])
+        try:
+            return self._bind(list(left.bound))
+        except AlphornError as error:
+            _log.error("the ports stay as they were: %s", error.text)
+            return list(left.bound)
 
     def _bind(self, inherited: list[Bound]) -> list[Bound]:
         launch = self._launch
