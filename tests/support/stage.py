@@ -59,6 +59,7 @@ async def stage(
         loop=loop,
         wheel=wheel,
         pool=pool,
+        long_pool=pool,
         open_session=open_session,
         context=(lambda: context) if context else None,
         **options,

@@ -97,8 +97,15 @@ WORKERS = Setting(
 THREADS = Setting(
     "threads",
     kinds.whole(1, 256),
-    8,
-    "Threads in each worker for what waits for the disk: commits run in parallel in them.",
+    4,
+    "Threads in each worker for what waits for the disk: commits run in parallel in them. More of "
+    "them only pay on a disk that is slow to confirm writes.",
+)
+THREADS_LONG = Setting(
+    "threads_long",
+    kinds.whole(1, 256),
+    4,
+    "Threads in each worker for what takes long: searches, and passwords that are hashed.",
 )
 SERVE_ROLES = Setting(
     "roles",
@@ -443,6 +450,7 @@ TABLE: tuple[Setting[Any], ...] = (
     USER,
     WORKERS,
     THREADS,
+    THREADS_LONG,
     SERVE_ROLES,
     DRAIN_SECONDS,
     LISTEN_ADDRESSES,

@@ -71,7 +71,11 @@ class IO(Protocol):
         """From now on, call `timed_out` when nothing is received for so long. 0 turns it off."""
 
     def run(self, work: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
-        """Run blocking work in the thread pool for writes and long reads."""
+        """Run blocking work that is soon done (a commit, a read) in the thread pool."""
+
+    def run_long(self, work: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
+        """The same for what may take long (a search, hashing a password): commits never wait for
+        it."""
 
     async def drain(self) -> None:
         """Return when the other side has taken enough of what was written (long replies)."""

@@ -62,6 +62,7 @@ class Host:
     loop: asyncio.AbstractEventLoop
     wheel: Wheel
     pool: ThreadPool
+    long_pool: ThreadPool
     open_session: Callable[[], Session]
     context: Callable[[], ssl.SSLContext] | None = None
     implicit_tls: bool = False

@@ -164,6 +164,9 @@ class Connection(asyncio.Protocol):
     def run(self, work: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
         return self._host.pool.run(work, *args)
 
+    def run_long(self, work: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
+        return self._host.long_pool.run(work, *args)
+
     async def drain(self) -> None:
         self._flush()
         if self._congested and self._state < State.CLOSING:

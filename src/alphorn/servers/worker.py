@@ -118,6 +118,7 @@ class Worker:
         self._wheel = Wheel(loop)
         self._crowd = Crowd()
         self._pool = ThreadPool(loop, seat.settings[table.THREADS])
+        self._long_pool = ThreadPool(loop, seat.settings[table.THREADS_LONG])
         self._gate = Gate(seat.admission, seat.slot, seat.launch.lenient)
         self._tls: TlsContexts | None = None
         self._bus = Bus(seat.launch.layout.bus)
@@ -169,7 +170,8 @@ class Worker:
         gone.cancel()
         for connection in self._crowd:
             connection.abort()
-        if not self._pool.stop(THREADS_SECONDS):
+        pools = (self._pool, self._long_pool)
+        if not all([pool.stop(THREADS_SECONDS) for pool in pools]):
             _log.warning("work in threads was not done in time")
         self._parts.close()
         self._bus.close()
@@ -183,6 +185,7 @@ class Worker:
             loop=self._loop,
             wheel=self._wheel,
             pool=self._pool,
+            long_pool=self._long_pool,
             open_session=self._sessions(name),
             context=None if listener.security is Security.NONE else self._context,
             implicit_tls=listener.security is Security.IMPLICIT,

@@ -27,7 +27,7 @@ def step(visit: Visit, login: Login) -> "Future[AccountInfo] | None":
         case CheckPassword(identity, password):
             account = authenticator.password_fast(identity, password, PROTOCOL, peer)
             if account is None:
-                return visit.io.run(authenticator.password, identity, password, PROTOCOL, peer)
+                return visit.io.run_long(authenticator.password, identity, password, PROTOCOL, peer)
             _welcome(visit, account)
         case FindScram(username):
             found = visit.scram = authenticator.scram(username, PROTOCOL, peer)

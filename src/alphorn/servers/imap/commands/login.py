@@ -27,7 +27,9 @@ async def with_password(session: ImapSession, user: str, password: Secret) -> Ou
     try:
         account = authenticator.password_fast(user, password, PROTOCOL, peer)
         if account is None:
-            account = await session.io.run(authenticator.password, user, password, PROTOCOL, peer)
+            account = await session.io.run_long(
+                authenticator.password, user, password, PROTOCOL, peer
+            )
     except (AuthFailed, Throttled) as error:
         return await refuse(session, error)
     return await admit(session, account)

@@ -35,7 +35,7 @@ async def search(session: ImapSession, command: Search, tag: bytes) -> Outcome:
     with_modseq = keys.uses_modseq(command.key)
     if with_modseq:
         session.condstore = True
-    found: Sequence[int] = await session.io.run(
+    found: Sequence[int] = await session.io.run_long(
         session.mail().search, view.mailbox_id, query, int(time.time())
     )
     found = found[: bisect_right(found, view.highest)]
