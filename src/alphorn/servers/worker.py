@@ -170,8 +170,11 @@ class Worker:
         gone.cancel()
         for connection in self._crowd:
             connection.abort()
-        pools = (self._pool, self._long_pool)
-        if not all([pool.stop(THREADS_SECONDS) for pool in pools]):
+        until = self._loop.time() + THREADS_SECONDS
+        done = [
+            pool.stop(max(0.0, until - self._loop.time())) for pool in (self._pool, self._long_pool)
+        ]
+        if not all(done):
             _log.warning("work in threads was not done in time")
         self._parts.close()
         self._bus.close()
