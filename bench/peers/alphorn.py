@@ -32,15 +32,20 @@ class Alphorn(base.Server):
         self.command("init", f"mail.{base.DOMAIN}", *administrator, stdin="Bench-administrator-1\n")
         self.command("organization", "add", "Bench")
         self.command("domain", "add", base.DOMAIN, "--organization", "Bench")
-        for number in range(1, base.USERS + 1):
-            self.command(
-                "address", "add", self.user(number), "--password-stdin", stdin=f"{self.password}\n"
-            )
+        made = subprocess.run(
+            [sys.executable, "-m", "bench.peers.accounts", str(self.state / "data"), base.DOMAIN,
+             str(base.USERS), self.password],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        self.devices = made.stdout.split()
         self.spawn(
             "alphorn", PROGRAM, "--data", self.state / "data",
             "serve", "--local", "--workers", "2", "--port-offset", str(OFFSET),
         )  # fmt: skip
         self.wait_for(self.imap, self.imaps, self.smtp)
+
+    def device_passwords(self) -> list[str]:
+        return self.devices
 
     def version(self) -> str:
         return self.command("--version").strip()
