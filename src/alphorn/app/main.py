@@ -4,6 +4,7 @@ Commands are imported when they are asked for, so that `serve` does not carry th
 is quick.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from alphorn.servers.services import Services
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command; the exit code. What it writes is for its own user only."""
+    os.umask(0o077)
     return command_line.run(sections(), open_context, argv)
 
 

@@ -64,9 +64,10 @@ def run(context: Context, args: Namespace) -> int:
 
 
 def prepare_files(layout: Layout, names: Sequence[str]) -> None:
-    """The master key and a certificate for these names, each unless it is there."""
+    """The folders, the master key and a certificate for these names, each unless it is there."""
     layout.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     layout.root.chmod(0o700)
+    layout.accounts.mkdir(mode=0o700, exist_ok=True)
     if not (layout.keys / keys.FILE_NAME).exists():
         keys.create(layout.keys)
     certificate, key = layout.tls / "certificate.pem", layout.tls / "key.pem"
