@@ -12,7 +12,7 @@ A connection goes one way:
   was written to it: both then stop the reading, so that memory stays bounded by one read.
 * A connection is closed by closing our end first and reading the other's away for a moment: a
   plain close with unread input makes TCP discard what the other side has not read yet, among it
-  the reply that says why (RFC 9293 §3.10.4 sends a reset then).
+  the reply that says why (RFC 9293 §3.6.1 sends a reset then).
 * An exception in a session costs that connection only; it is logged.
 """
 
