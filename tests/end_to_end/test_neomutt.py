@@ -22,7 +22,7 @@ set ssl_force_tls=yes certificate_file="{certificate}"
 set from="{user}" realname="Max Mountain" use_from=yes
 set editor="{editor}" autoedit=yes fast_reply=yes include=no
 set confirmappend=no confirmcreate=no delete=yes quit=yes move=no wait_key=no mark_old=no
-set header_cache="" tmpdir="{home}"
+set sleep_time=0 header_cache="" tmpdir="{home}"
 """
 
 
