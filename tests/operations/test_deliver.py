@@ -100,6 +100,20 @@ def test_a_redirect_goes_to_the_queue_with_the_senders_wishes(house: MailHouse) 
     assert [tuple(row) for row in rows] == [("NEVER", "rfc822;team@example.test")] * 2
 
 
+def test_a_redirect_is_followed_once_however_often_it_is_asked_for(house: MailHouse) -> None:
+    """Else a stranger could have one message multiplied on its way to somebody else."""
+    addresses.add_redirect(house.installation.control, "team@example.test", ("x@other.test",))
+    spellings = [f"team+{n}@example.test" for n in range(50)] + ["team@example.test"] * 50
+    assert accept(house, *spellings).accepted
+    assert len(house.queued()) == 1
+    loop = b"Delivered-To: team@example.test\r\n" + MAIL
+    reception = accept(house, "team+1@example.test", "team@example.test", raw=loop)
+    assert reception.accepted
+    assert "refused: The message has been at team@example.test before; that is a loop." in (
+        house.told("deliver")
+    )
+
+
 def test_a_redirect_that_keeps_a_copy(house: MailHouse) -> None:
     (route,) = house.routes(ANNA)
     route = replace(route, redirect_to=("x@other.test",), keep=True)

@@ -1,6 +1,7 @@
 """Submission: who may send as whom, how much, and what a message becomes before it leaves."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,21 @@ def test_a_message_is_completed_signed_and_queued(house: MailHouse) -> None:
     assert (origin.account_id, origin.domain) == (house.anna.id, "example.test")
     assert origin.message_id == "<transaction2@example.test>"
     assert house.told("submit") == ["queued: Accepted for sending"]
+
+
+def test_a_from_field_without_an_address_is_refused_whoever_sent_it_again(house: MailHouse) -> None:
+    raw = message("From: The Bank:;", f"Resent-From: {ANNA}")
+    error = refused(house, raw)
+    assert (error.code, error.text) == ("from", "The From field holds no address.")
+
+
+def test_a_header_that_takes_too_long_to_read_is_refused(house: MailHouse) -> None:
+    raw = message(f"From: {ANNA}", *(f"To: {'a@b<c>' * 9000}" for _ in range(20)))
+    begin = time.process_time()
+    error = refused(house, raw)
+    assert (error.code, status_of(error)) == ("content", "5.6.0")
+    assert time.process_time() - begin < 0.5
+    submit(house, message(f"From: {ANNA}", body="a long body\r\n" * 100_000))
 
 
 def test_date_and_message_id_of_the_program_stay(house: MailHouse) -> None:

@@ -8,6 +8,7 @@ belong to none and stay where they are. Both CRLF and bare LF end a line.
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from alphorn.message import charsets
@@ -77,9 +78,10 @@ def get(raw: bytes, name: str) -> str | None:
     return None if match is None else _text(match[1])
 
 
-def get_all(raw: bytes, name: str) -> list[str]:
-    """All fields of this name, in order, as `get` gives them."""
-    return [_text(value) for value in _named((name,)).findall(_head(raw))]
+def get_all(raw: bytes, name: str, most: int | None = None) -> list[str]:
+    """All fields of this name, or the first `most`, in order, as `get` gives them."""
+    found = islice(_named((name,)).finditer(_head(raw)), most)
+    return [_text(match[1]) for match in found]
 
 
 def count(raw: bytes, name: str) -> int:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from alphorn.message import addresses, dates, header
 
+MAX_ADDRESS = 1000
+MAX_SEEN = 200
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9.:_\u0080-\U0010ffff\[\]-]")
 _UNSAFE_TEXT = re.compile(r"[\x00-\x1f\x7f()\\]")
 
@@ -67,13 +70,19 @@ def hops(raw: bytes) -> int:
     return header.count(raw, "Received")
 
 
-def was_delivered_to(raw: bytes, address: str) -> bool:
-    """Whether the message has been at this address before; compared without case."""
-    wanted = address.lower()
-    for value in header.get_all(raw, "Delivered-To"):
-        if any(mailbox.address.lower() == wanted for mailbox in addresses.mailboxes(value)):
-            return True
-    return False
+def been_at(raw: bytes) -> frozenset[str]:
+    """The addresses, in lower case, at which the message has been before.
+
+    Ours stand on top, so that the first `MAX_SEEN` fields are enough, and none is longer than
+    `MAX_ADDRESS`: whoever sends a header full of others does not make us read it.
+    """
+    values = header.get_all(raw, "Delivered-To", MAX_SEEN)
+    return frozenset(
+        mailbox.address.lower()
+        for value in values
+        if len(value) <= MAX_ADDRESS
+        for mailbox in addresses.mailboxes(value)
+    )
 
 
 def _clean(text: str) -> str:
@@ -81,4 +90,4 @@ def _clean(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f<>]", "?", text)[:1000]
+    return re.sub(r"[\x00-\x1f\x7f<>]", "?", text)[:MAX_ADDRESS]

@@ -23,7 +23,7 @@ from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo, Route
 from alphorn.directory.view import POSTMASTER, DirectoryView
 from alphorn.message import header, received
-from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
+from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.outcome import Fate, LocalResult
 from alphorn.message.summarize import summarize
 from alphorn.operations.confirm import asked_for, confirmation
@@ -36,6 +36,9 @@ MAX_HOPS = 100
 
 Enqueue = Callable[[bytes, Envelope, Origin], str]
 """Puts a message into the outbound queue, durably; gives its name there."""
+
+_Onward = tuple[tuple[str, ...], frozenset[Notify]]
+"""Where a message is redirected to, and what its sender wants to be told of that."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ class _Piece:
     now: float
     hops: int
     message_id: str
-    been_at: str
+    been_at: frozenset[str]
 
 
 class Delivery:
@@ -114,11 +117,12 @@ class Delivery:
         """
         piece = self._piece(raw, envelope, transaction)
         done: dict[int, LocalResult] = {}
+        sent: set[_Onward] = set()
         results = []
         confirm = []
         something = False
         for recipient, route in zip(envelope.recipients, routes, strict=True):
-            redirected, result = self._serve(piece, recipient, route, done)
+            redirected, result = self._serve(piece, recipient, route, done, sent)
             delivered = result.fate is Fate.DELIVERED
             something = something or redirected or delivered
             results.append(result)
@@ -156,7 +160,7 @@ class Delivery:
             if route.account is None or not route.keep:
                 return LocalResult(recipient, Fate.DELIVERED, "2.1.5", "Sent on")
             route = replace(route, redirect_to=())
-        return self._serve(piece, recipient, route, {})[1]
+        return self._serve(piece, recipient, route, {}, set())[1]
 
     # -- one step each --
 
@@ -168,7 +172,7 @@ class Delivery:
             self._clock(),
             received.hops(raw),
             header.get(raw, "Message-ID") or "",
-            "\n".join(header.get_all(raw, "Delivered-To")).lower(),
+            received.been_at(raw),
         )
 
     def _serve(
@@ -177,13 +181,19 @@ class Delivery:
         recipient: EnvelopeRecipient,
         route: Route,
         done: dict[int, LocalResult],
+        sent: set[_Onward],
     ) -> tuple[bool, LocalResult]:
         """Everything for one recipient: whether it was sent on, and the result. `done` has what
         became of accounts that earlier recipients lead to as well: they get one copy, and one
-        result."""
+        result. `sent` has where the message was redirected to already: else one message for a
+        thousand spellings of an address would become a thousand."""
         account = route.account
         onward = self._attempt(
-            piece, recipient, account, lambda: self._send_on(piece, recipient, route), "Sent on"
+            piece,
+            recipient,
+            account,
+            lambda: self._send_on(piece, recipient, route, sent),
+            "Sent on",
         )
         redirected = bool(route.redirect_to) and onward.fate is Fate.DELIVERED
         if onward.fate is not Fate.DELIVERED or account is None or not route.keep:
@@ -219,18 +229,20 @@ class Delivery:
             return self._failed(piece, recipient, account, fault, "4.3.0")
         return LocalResult(recipient, Fate.DELIVERED, "2.1.5", done)
 
-    def _send_on(self, piece: _Piece, recipient: EnvelopeRecipient, route: Route) -> None:
+    def _send_on(
+        self, piece: _Piece, recipient: EnvelopeRecipient, route: Route, sent: set[_Onward]
+    ) -> None:
         self._check_loop(piece, recipient)
-        if route.redirect_to:
+        onward = route.redirect_to, recipient.notify
+        if route.redirect_to and onward not in sent:
             self._redirect(piece, recipient, route)
+            sent.add(onward)
 
     def _check_loop(self, piece: _Piece, recipient: EnvelopeRecipient) -> None:
         if piece.hops > self._max_hops:
             text = f"The message has passed more than {self._max_hops} servers; that is a loop."
             raise Refused(text, code="loop")
-        if recipient.address.lower() in piece.been_at and received.was_delivered_to(
-            piece.raw, recipient.address
-        ):
+        if recipient.address.lower() in piece.been_at:
             text = f"The message has been at {recipient.address} before; that is a loop."
             raise Refused(text, code="loop")
 

@@ -5,6 +5,7 @@ What is refused is said with an error whose code `operations.status` turns into 
     Refused("sender")       the envelope's sender is not theirs
     Refused("from")         the header's author is not theirs, or is not there in an orderly way
     Refused("recipients")   more than the plan allows
+    Refused("content")      a header of more than MAX_HEADER octets
     Unavailable("rate")     too many messages in an hour or a day
 """
 
@@ -17,10 +18,13 @@ from alphorn.base.errors import Refused, Unavailable
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo, SigningKey
 from alphorn.directory.view import DirectoryView
-from alphorn.message import complete, header
+from alphorn.message import addresses, complete, header
 from alphorn.message.envelope import Envelope, Origin, OriginKind
 from alphorn.operations.deliver import Enqueue
 from alphorn.operations.throttle import Counters
+
+MAX_HEADER = 1 << 20
+"""Octets of a submitted message's header: all of it is read, for whom it is from and to."""
 
 HOUR = 3600
 DAY = 86400
@@ -83,6 +87,9 @@ class Submission:
             raise Refused(
                 f"{envelope.sender} is not an address of {account.address}.", code="sender"
             )
+        if header.header_end(raw) > MAX_HEADER:
+            text = f"The header of a message has at most {MAX_HEADER} octets."
+            raise Refused(text, code="content")
         author, raw = self._author(account, raw, envelope.sender or account.address)
         named = complete.recipients(raw).union(
             recipient.address.lower() for recipient in envelope.recipients
@@ -122,7 +129,7 @@ class Submission:
         if header.count(raw, "From") > 1:
             raise Refused("A message has one From field, this has several.", code="from")
         authors = [mailbox.address for mailbox in complete.authors(raw)]
-        if not authors:
+        if not addresses.mailboxes(header.get(raw, "From") or ""):  # Resent-From does not stand in
             raise Refused("The From field holds no address.", code="from")
         for address in (*authors, *(mailbox.address for mailbox in complete.senders(raw))):
             if not self._view.may_send_as(account.id, address):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alphorn.message import header
 from alphorn.wire.smtp.content import from_chunks, from_data
 from alphorn.wire.smtp.events import Message
 from alphorn.wire.smtp.machine import Machine
@@ -130,9 +131,11 @@ def stuffed(raw: bytes) -> bytes:
 @given(st.lists(st.sampled_from([b"", b".", b"..", b"a", b".a", b"a.", b" ."]), max_size=10))
 def test_dots_round_trip(lines: list[bytes]) -> None:
     raw = b"".join(line + b"\r\n" for line in lines)
-    assert from_data(stuffed(raw), 998) == raw
+    # A first line that begins with a space is the body's: it gets an empty header before it.
+    expected = b"\r\n" + raw if raw.startswith(b" ") else raw
+    assert from_data(stuffed(raw), 998) == expected
     server, _ = deliver(stuffed(raw) + b".\r\n")
-    assert [message.raw for message in server.messages] == [raw]
+    assert [message.raw for message in server.messages] == [expected]
     assert isinstance(server.messages[0], Message)
 
 
@@ -149,3 +152,13 @@ def test_large_messages_take_linear_time(filler: bytes) -> None:
     except Refusal:
         pass
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "begin", [b" , Boss <boss@bank.test>", b"\tmore of the field before", b" "]
+)
+def test_a_message_never_continues_the_field_that_is_written_before_it(begin: bytes) -> None:
+    raw = begin + b"\r\nSubject: x\r\n\r\nbody\r\n"
+    for made in (from_data(raw, 200), from_chunks(raw, 200)):
+        assert header.get(b"From: <anna@example.test>\r\n" + made, "From") == "<anna@example.test>"
+        assert made == b"\r\n" + raw

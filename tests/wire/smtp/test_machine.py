@@ -14,7 +14,7 @@ from alphorn.wire.smtp.limits import AUTH_LINE, Limits
 from alphorn.wire.smtp.machine import Machine
 from alphorn.wire.smtp.profile import Profile
 from alphorn.wire.smtp.replies import Reply
-from tests.wire.smtp.support import LISTENERS, Server
+from tests.wire.smtp.support import LISTENERS, SMALL, Server
 
 
 def server(listener: str = "mx") -> Server:
@@ -238,3 +238,21 @@ def test_starttls_waits_for_the_handshake() -> None:
     machine.secured()
     assert machine.next() is None
     assert machine.secure
+
+
+def test_recipients_beyond_the_limit_are_told_to_the_server_once() -> None:
+    """Else one connection could fill the trace as fast as it can write."""
+    run = server()
+    run.run(b"HELO x\r\nMAIL FROM:<a@b.c>\r\n")
+    said = run.run(b"RCPT TO:<d@e.f>\r\n" * 500)
+    assert said.count(b"452 4.5.3 ") == 497
+    assert len([event for event in run.events if event.startswith("Declined")]) == 1
+    assert run.run(b"DATA\r\n").startswith(b"354 ")
+
+
+def test_recipients_who_cannot_be_had_now_are_not_asked_for_without_end() -> None:
+    run = server()
+    run.run(b"HELO x\r\nMAIL FROM:<a@b.c>\r\n")
+    said = run.run(b"RCPT TO:<full@e.f>\r\n" * 500)
+    assert said.count(b"452 4.2.2 ") < SMALL.idle_commands
+    assert said.endswith(b"421 4.7.0 Too many commands without a message in one connection\r\n")

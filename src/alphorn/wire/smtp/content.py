@@ -6,6 +6,9 @@ past a server that reads line ends more loosely than the one before it; it is re
 LFs become CRLF, which is what their writer meant; a CR that ends no line becomes a space. Both
 keep every octet that matters and cannot move the end of the data, which was found before.
 
+A first line that begins with white space is the beginning of a body without a header: were it left
+on top, it would become part of whichever field the server writes before it.
+
 On a message in order, which nearly all are, this costs four counts at the speed of memory.
 """
 
@@ -51,7 +54,7 @@ def _checked(raw: bytes, tidy: bool, text_line: int) -> bytes:
         raise Refusal(NUL)
     if _has_longer_line(raw, text_line):
         raise Refusal(Reply("5.6.0", f"The message has a line of more than {text_line} octets"))
-    return raw
+    return b"\r\n" + raw if raw.startswith((b" ", b"\t")) else raw
 
 
 def _ends_well(raw: bytes) -> bool:

@@ -145,6 +145,7 @@ class Machine:
             case Rcpt():
                 if not reply.positive:
                     self._tally.refusals += not reply.passing
+                    self._tally.commands += reply.passing
                 elif self._transaction is not None:
                     self._transaction.recipients.append(asked.recipient)
                     self._state = State.RCPT
@@ -375,7 +376,9 @@ class Machine:
         # No error: the client sends the message to the rest again (RFC 5321 §4.5.3.1.10).
         reply = Reply("4.5.3", f"At most {limit} recipients in one message")
         self._say(reply)
-        self._event = Declined("RCPT", rcpt.path.address, reply)
+        if not transaction.full:  # told once: a client may ask for any number of them
+            transaction.full = True
+            self._event = Declined("RCPT", rcpt.path.address, reply)
 
     def _data(self, command: Command, argument: bytes) -> None:
         transaction = self._transaction

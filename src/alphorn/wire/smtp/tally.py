@@ -4,7 +4,8 @@ from alphorn.wire.smtp.limits import Limits
 
 
 class Tally:
-    """`commands` are those since the last message that do not work towards one."""
+    """`commands` are those since the last message that did not work towards one; a recipient who
+    cannot be had just now is one of them."""
 
     __slots__ = ("commands", "errors", "logins", "messages", "refusals")
 

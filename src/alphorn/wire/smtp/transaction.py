@@ -6,14 +6,15 @@ from alphorn.wire.smtp.events import Mail
 
 
 class Transaction:
-    """`collected` holds its octets once they come."""
+    """`collected` holds its octets once they come; `full`: a recipient was one too many."""
 
-    __slots__ = ("collected", "mail", "recipients")
+    __slots__ = ("collected", "full", "mail", "recipients")
 
     def __init__(self, mail: Mail) -> None:
         self.mail = mail
         self.recipients: list[EnvelopeRecipient] = []
         self.collected: Collected | None = None
+        self.full = False
 
     @property
     def smtputf8(self) -> bool:
