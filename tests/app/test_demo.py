@@ -192,9 +192,24 @@ def test_a_real_installation_is_not_touched(tmp_path: Path) -> None:
         timeout=30,
     )
     assert done.returncode == 1
-    assert "holds a real installation" in done.stderr
+    assert "holds something else" in done.stderr
     assert done.stderr.count("\n") == 1
     assert os.listdir(tmp_path) == ["alphorn.toml"]
+
+
+def test_start_that_was_interrupted_is_begun_anew(home: Path) -> None:
+    """A folder that the demo began and did not finish is made again, with all its mail."""
+    begun = home / "alphorn-demo"
+    begun.mkdir()
+    (begun / "demo").touch()
+    (begun / "control.sqlite").write_bytes(b"half a database")
+    ports = Ports()
+    visit = Visit(home, ports)
+    try:
+        look_at_the_samples(visit)
+    finally:
+        visit.stop()
+        ports.release()
 
 
 @pytest.mark.parametrize("sample", samples.SAMPLES, ids=lambda sample: sample.name)

@@ -15,6 +15,7 @@ from alphorn.base.errors import Refused
 from alphorn.base.layout import Layout
 from alphorn.base.secret import Secret
 from alphorn.base.settings import Settings
+from alphorn.servers import lock
 from alphorn.servers.launch import Launch
 from alphorn.servers.listeners import Bound
 
@@ -22,6 +23,7 @@ DOMAIN = "example.test"
 HOSTNAME = f"mail.{DOMAIN}"
 PASSWORD = "alpenglow"  # noqa: S105 - printed for everybody; the demo answers on loopback only
 MARK = "demo"
+COMPLETE = "demo-complete"
 
 SETTINGS = f"""\
 # The settings of the Alphorn demo; docs/settings.md tells what else can be set.
@@ -52,21 +54,23 @@ def make_folder(layout: Layout) -> None:
     from alphorn.cli.init import prepare_files, write_private
 
     mark = layout.root / MARK
-    if layout.settings.exists():
-        if not mark.exists():
-            raise Refused(
-                f"{layout.root} holds a real installation; the demo wants a folder of its own.",
-                code="not-demo",
-            )
+    if (layout.root / COMPLETE).exists() or lock.holder(layout.run) is not None:
         return
+    if mark.exists():  # the first start was interrupted: begin anew
+        shutil.rmtree(layout.root)
+    elif layout.root.exists() and any(layout.root.iterdir()):
+        raise Refused(
+            f"{layout.root} holds something else; the demo wants a folder of its own.",
+            code="not-demo",
+        )
     layout.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    prepare_files(layout, [HOSTNAME, "localhost", "127.0.0.1"])
     write_private(mark, b"This folder belongs to `alphorn serve --demo` and may be deleted.\n")
+    prepare_files(layout, [HOSTNAME, "localhost", "127.0.0.1"])
     write_private(layout.settings, SETTINGS.encode())
 
 
 def populate(layout: Layout, settings: Settings) -> None:
-    """The organization, its people and their mail, each unless it is there.
+    """The organization, its people and their mail, unless they are there.
 
     Runs in a process of its own: the ORM is not to be in the memory of the service.
     """
@@ -77,11 +81,12 @@ def populate(layout: Layout, settings: Settings) -> None:
 
     setup(layout.control)
     migrate()
+    complete = layout.root / COMPLETE
+    if complete.exists():
+        return
     parts = for_command(layout.root, settings)
     control = parts.control
     try:
-        if organizations.list_organizations(control):
-            return
         organizations.add_organization(control, "Demo")
         domains.add_domain(control, DOMAIN, "Demo")
         made = {
@@ -91,8 +96,14 @@ def populate(layout: Layout, settings: Settings) -> None:
             for local, name in samples.NAMES.items()
         }
         samples.fill(parts.store, made, time.time())
+        complete.touch()
     finally:
         parts.close()
+
+
+def _program() -> str:
+    """How this program is called here."""
+    return "alphorn" if shutil.which("alphorn") else os.path.relpath(sys.argv[0])
 
 
 class Guide:
@@ -130,7 +141,7 @@ class Guide:
         lines += [
             f"  {self._dim}The certificate is self-made. All data is in {self._layout.root};",
             "  delete that to begin anew. What became of each message, from another terminal:",
-            f"  alphorn --data {self._layout.root} trace list{self._plain}",
+            f"  {_program()} --data {self._layout.root} trace list{self._plain}",
             "",
         ]
         print("\n".join(lines), file=self._out, flush=True)

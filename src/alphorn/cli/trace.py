@@ -88,7 +88,11 @@ def _tell(context: Context, event: TraceEvent) -> None:
     recipient = f" {cell('', event.recipient)}:" if event.recipient else ""
     when = cell("time_at", event.time)
     context.say(f"  {when}  {event.verdict.value:<9}{recipient} {cell('', event.text)}")
-    facts = ", ".join(f"{key} {cell('', value)}" for key, value in event.facts.items())
+    facts = ", ".join(
+        f"{key} {cell('', value)}"
+        for key, value in event.facts.items()
+        if value is not None and value != ""
+    )
     if facts:
         context.say(f"  {'':<19}  {'':<9} ({facts})")
 

@@ -28,7 +28,12 @@ class Formatter(logging.Formatter):
         self.process = "alphorn"
 
     def facts(self, record: logging.LogRecord) -> dict[str, object]:
-        return {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        """What rides along and is known."""
+        return {
+            key: value
+            for key, value in vars(record).items()
+            if key not in _STANDARD and value is not None
+        }
 
     def trace(self, record: logging.LogRecord) -> str:
         return self.formatException(record.exc_info) if record.exc_info else ""

@@ -70,7 +70,7 @@ def _child(main: Callable[[], int]) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to answer
         code = main()
     except BaseException:
-        _log.critical("a worker failed", exc_info=True)
+        _log.critical("a process of the service failed", exc_info=True)
     finally:
         os._exit(code)
 
