@@ -231,7 +231,9 @@ def test_guide_without_curl_works_too(visit: Visit, monkeypatch: pytest.MonkeyPa
     wanted = bindings(Settings.of(), ("mx", "submission", "imap"), True, visit.ports.offset)
     out = StringIO()
     Guide([Bound(one, None) for one in wanted], Layout(visit.data), out).print()  # type: ignore[arg-type]
-    commands = [line.strip() for line in out.getvalue().splitlines() if "python3" in line]
+    commands = [
+        line.strip() for line in out.getvalue().splitlines() if line.startswith("     python3 ")
+    ]
     said = [
         subprocess.run(command, shell=True, capture_output=True, text=True, timeout=20)
         for command in commands
