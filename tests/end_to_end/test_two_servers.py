@@ -234,34 +234,6 @@ def typed(field: str) -> tuple[str, str]:
     return kind.strip(), value.strip()
 
 
-def test_what_cannot_be_delivered_waits(world: World) -> None:
-    """The other server is down, comes back, and gets the message once."""
-    world.b.process.stop()
-    submit(world.a, ANNA, [BEN], message(ANNA, "When you are back"))
-
-    def waiting() -> Any:
-        rows = alphorn_json(world.a, "queue", "list")
-        return [row for row in rows if row["recipients"][0]["attempts"]]
-
-    (row,) = until(waiting, "a try that failed")
-    (recipient,) = row["recipients"]
-    assert row["state"] == recipient["state"] == "waiting"
-    assert (recipient["address"], recipient["status"]) == (BEN, "4.4.1")
-    assert "refused the connection" in row["why"]
-    assert row["next_attempt_at"] > row["queued_at"]
-    story = alphorn(world.a, "trace", "show", row["transaction"])
-    assert "deferred" in story
-    assert "refused the connection" in story
-
-    world.b.start()
-    assert alphorn_json(world.a, "queue", "retry", row["name"]) == {"recipients": 1}
-    with reading(world.b, BEN) as inbox:
-        inbox.wait("SUBJECT", '"When you are back"')
-        assert_queue_gets_empty(world.a)
-        inbox.client.noop()
-        assert len(inbox.search("SUBJECT", '"When you are back"')) == 1
-
-
 def test_own_people_need_no_network(world: World) -> None:
     asked = len(world.dns.questions)
     submit(world.a, ANNA, [ALMA], message(ANNA, "In the house"))
@@ -296,3 +268,34 @@ def test_doctor_is_content_with_what_is_published(world: World) -> None:
     assert done.returncode == 1
     assert "a.test has no MX record" in done.stdout
     assert "Publish: a.test. 3600 IN MX 10 mx.a.test." in done.stdout
+
+
+def test_what_cannot_be_delivered_waits(world: World) -> None:
+    """The other server is down, comes back, and gets the message once.
+
+    Last in this file: a server that refused to be called is left alone for two minutes.
+    """
+    world.b.process.stop()
+    submit(world.a, ANNA, [BEN], message(ANNA, "When you are back"))
+
+    def waiting() -> Any:
+        rows = alphorn_json(world.a, "queue", "list")
+        return [row for row in rows if row["recipients"][0]["attempts"]]
+
+    (row,) = until(waiting, "a try that failed")
+    (recipient,) = row["recipients"]
+    assert row["state"] == recipient["state"] == "waiting"
+    assert (recipient["address"], recipient["status"]) == (BEN, "4.4.1")
+    assert "refused the connection" in row["why"]
+    assert row["next_attempt_at"] > row["queued_at"]
+    story = alphorn(world.a, "trace", "show", row["transaction"])
+    assert "deferred" in story
+    assert "refused the connection" in story
+
+    world.b.start()
+    assert alphorn_json(world.a, "queue", "retry", row["name"]) == {"recipients": 1}
+    with reading(world.b, BEN) as inbox:
+        inbox.wait("SUBJECT", '"When you are back"')
+        assert_queue_gets_empty(world.a)
+        inbox.client.noop()
+        assert len(inbox.search("SUBJECT", '"When you are back"')) == 1
