@@ -13,7 +13,7 @@ from alphorn.base.errors import Unavailable
 from alphorn.message.summarize import summarize
 from alphorn.store import codec, folding, packs
 from alphorn.store.bodies import pack_body, pieces
-from alphorn.store.details import Detail, pack_details, read_detail
+from alphorn.store.details import Detail, details_of, read_detail
 from alphorn.store.fulltext import texts_of
 from alphorn.store.packs import Item, Pack
 from alphorn.store.signatures import Filter, signature
@@ -140,8 +140,19 @@ def test_the_dictionary_helps() -> None:
 
 @given(st.binary(max_size=500), st.binary(max_size=500))
 def test_a_row_of_body(header: bytes, rest: bytes) -> None:
-    first, second = pieces(pack_body(header, rest))
-    assert (codec.unpack(first), codec.unpack(second)) == (header, rest)
+    data, large = pack_body(b"details", header, rest)
+    assert large is None
+    assert [codec.unpack(piece) for piece in pieces(data)] == [b"details", header, rest]
+
+
+def test_a_large_message_has_a_row_of_its_own() -> None:
+    rest = b"x" * codec.LARGE_OCTETS
+    data, large = pack_body(b"details", b"header", rest)
+    assert large is not None
+    assert codec.unpack(large) == rest
+    details, header, nothing = pieces(data)
+    assert [codec.unpack(details), codec.unpack(header)] == [b"details", b"header"]
+    assert not nothing
 
 
 @given(
@@ -154,17 +165,23 @@ def test_a_row_of_body(header: bytes, rest: bytes) -> None:
 def test_a_pack(given_items: list[tuple[bytes, bytes | None, str, str]]) -> None:
     items = [
         Item(
-            10 * n, header, rest, fields.encode("utf-8", "replace"), text.encode("utf-8", "replace")
+            10 * n,
+            bytes(n),
+            header,
+            rest,
+            fields.encode("utf-8", "replace"),
+            text.encode("utf-8", "replace"),
         )
         for n, (header, rest, fields, text) in enumerate(given_items, 1)
     ]
-    entries, headers, bodies = packs.build(items)
-    pack = Pack(entries, headers, bodies)
+    entries, details, headers, bodies = packs.build(items)
+    pack = Pack(entries, details, headers, bodies)
     assert list(pack.items()) == items
     for place, item in enumerate(items):
         assert pack.places[item.content] == place
         assert pack.rest(place) == item.rest
-        assert Pack(entries, headers, None).header(place) == item.header
+        assert Pack(entries, None, headers, None).header(place) == item.header
+        assert pack.details(place) == item.details
 
 
 @given(st.text(max_size=300), st.text(max_size=50))
@@ -172,7 +189,7 @@ def test_details(subject: str, text: str) -> None:
     summary = summarize(
         f"Subject: {subject}\r\nFrom: {text}\r\n\r\n{text}".encode("utf-8", "replace")
     )
-    packed = pack_details(summary)
+    packed = details_of(summary)
     assert read_detail(packed, Detail.STRUCTURE) == summary.structure
     assert read_detail(packed, Detail.PARTS) == summary.parts
     assert read_detail(packed, Detail.PREVIEW) == summary.preview

@@ -97,9 +97,11 @@ def _content(tx: Transaction, threads: Threads, message: Prepared, modseq: int) 
     thread = threads.join(message.keys, modseq)
     tx.execute(
         "INSERT INTO content (id, thread, hash, header_size, attachment, sent, sent_day, envelope,"
-        " subject, base_subject, sort_from, sort_to, sort_cc, details)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " subject, base_subject, sort_from, sort_to, sort_cc)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (modseq, thread, message.hash, *message.columns),
     )
     tx.execute("INSERT INTO body (id, data) VALUES (?, ?)", (modseq, message.body))
+    if message.large is not None:
+        tx.execute("INSERT INTO large (id, data) VALUES (?, ?)", (modseq, message.large))
     return modseq, thread

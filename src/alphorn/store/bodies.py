@@ -1,83 +1,120 @@
-"""Headers and whole messages, from wherever they are kept.
+"""Details, headers and whole messages, from wherever they are kept.
 
-A row of `body` is the length of the first piece (four octets), the header compressed, and what
-follows the header compressed.
+A row of `body` is three compressed pieces, of which the lengths of the first two stand before them:
+the details, the header, and what follows the header; the last is missing where it is large and
+stands in `large`.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from enum import Enum
 
 from alphorn.store import codec
+from alphorn.store.codec import LARGE_OCTETS, Octets
 from alphorn.store.database import Columns, Database, Kind, Transaction
 from alphorn.store.packs import Pack
 
 _BODY: Columns = (("id", Kind.INTEGER), ("data", Kind.BLOB))
-_PACK = "SELECT entries, headers, bodies FROM pack WHERE id >= ? ORDER BY id LIMIT 1"
-_PACK_HEADERS = "SELECT entries, headers, NULL FROM pack WHERE id >= ? ORDER BY id LIMIT 1"
-_LENGTH = struct.Struct("<I")
+_LENGTHS = struct.Struct("<II")
 
 
-def pack_body(header: bytes, rest: bytes) -> bytes:
-    """The form of a row of `body`."""
-    first = codec.pack_young(header)
-    return b"".join((_LENGTH.pack(len(first)), first, codec.pack_young(rest)))
+def pack_body(details: bytes, header: bytes, rest: bytes) -> tuple[bytes, bytes | None]:
+    """The data of a row of `body`, and of one of `large` or None."""
+    first, second = codec.pack_young(details), codec.pack_young(header)
+    lengths = _LENGTHS.pack(len(first), len(second))
+    if len(rest) >= LARGE_OCTETS:
+        return b"".join((lengths, first, second)), codec.pack(rest)
+    return b"".join((lengths, first, second, codec.pack_young(rest))), None
 
 
-def pieces(data: bytes) -> tuple[memoryview, memoryview]:
-    """The header and what follows it, still compressed."""
+def pieces(data: bytes) -> tuple[Octets, Octets, Octets]:
+    """Details, header and rest, still compressed; the rest is empty where it is large."""
     view = memoryview(data)
-    end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
-    return view[_LENGTH.size : end], view[end:]
+    first, second = _LENGTHS.unpack_from(data)
+    header = _LENGTHS.size + first
+    rest = header + second
+    return view[_LENGTHS.size : header], view[header:rest], view[rest:]
+
+
+class Part(Enum):
+    """What of a message is read; which piece of `body`, and which column of `pack`, it is."""
+
+    DETAILS = 0
+    HEADER = 1
+
+
+_OF_PACK: dict[Part, tuple[str, Callable[[Pack, int], bytes]]] = {
+    Part.DETAILS: (
+        "SELECT entries, details, NULL, NULL FROM pack WHERE id >= ? ORDER BY id LIMIT 1",
+        Pack.details,
+    ),
+    Part.HEADER: (
+        "SELECT entries, NULL, headers, NULL FROM pack WHERE id >= ? ORDER BY id LIMIT 1",
+        Pack.header,
+    ),
+}
+_WHOLE = "SELECT entries, NULL, headers, bodies FROM pack WHERE id >= ? ORDER BY id LIMIT 1"
 
 
 class Bodies:
-    """Reads messages by content, for one thread. Neighbours share a pack, which stays at hand; so
-    asking in ascending order is cheap."""
+    """Reads messages by content, for one thread. Neighbours share a pack, and the last one of each
+    kind stays at hand; so asking in ascending order is cheap."""
 
-    __slots__ = ("_database", "_pack")
+    __slots__ = ("_database", "_packs")
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._pack: Pack | None = None
+        self._packs: dict[str, Pack] = {}
 
-    def headers(self, contents: Sequence[int]) -> list[bytes | None]:
-        """The headers, to and with the empty line; None for what has gone."""
+    def parts(self, part: Part, contents: Sequence[int]) -> list[bytes | None]:
+        """Details or headers (to and with the empty line); None for what has gone."""
+        statement, read = _OF_PACK[part]
+        found: list[bytes | None] = []
         with self._database.reading() as tx:
             (packed,) = tx.execute("SELECT packed FROM account").fetchone()
-            young = [content for content in contents if content > packed]
-            rows: dict[int, bytes] = dict(
-                tx.table(_BODY, tx.listed("FROM body WHERE id IN EACH"), (tx.numbers(young),))
-                if young
-                else ()
-            )
-            found: list[bytes | None] = []
+            young = self._young(tx, [content for content in contents if content > packed])
             for content in contents:
-                if content <= packed:
-                    pack = self._pack_of(tx, content, whole=False)
-                    found.append(None if pack is None else pack.header(pack.places[content]))
+                if content > packed:
+                    data = young.get(content)
+                    found.append(None if data is None else codec.unpack(pieces(data)[part.value]))
                 else:
-                    data = rows.get(content)
-                    found.append(None if data is None else codec.unpack(pieces(data)[0]))
+                    pack = self._pack(tx, statement, content)
+                    found.append(None if pack is None else read(pack, pack.places[content]))
         return found
 
     def raw(self, content: int) -> bytes | None:
         """The whole message; None where it has gone."""
         with self._database.reading() as tx:
             row = tx.execute("SELECT data FROM body WHERE id = ?", (content,)).fetchone()
-            if row is None:
-                pack = self._pack_of(tx, content, whole=True)
-        if row is not None:
-            header, rest = pieces(row[0])
-            return codec.unpack(header) + codec.unpack(rest)
-        if pack is None:
-            return None
-        at = pack.places[content]
-        rest_of_it = pack.rest(at)
-        return None if rest_of_it is None else pack.header(at) + rest_of_it
+            if row is not None:
+                _, first, second = pieces(row[0])
+                header = codec.unpack(first)
+                rest = codec.unpack(second) if second else None
+            else:
+                pack = self._pack(tx, _WHOLE, content)
+                if pack is None:
+                    return None
+                at = pack.places[content]
+                header, rest = pack.header(at), pack.rest(at)
+            if rest is None:
+                row = tx.execute("SELECT data FROM large WHERE id = ?", (content,)).fetchone()
+                if row is None:
+                    return None
+                rest = codec.unpack(row[0])
+        return header + rest
 
-    def _pack_of(self, tx: Transaction, content: int, *, whole: bool) -> Pack | None:
-        pack = self._pack
-        if pack is None or content not in pack.places or (whole and not pack.has_bodies):
-            row = tx.execute(_PACK if whole else _PACK_HEADERS, (content,)).fetchone()
-            pack = self._pack = None if row is None else Pack(*row)
-        return pack if pack is not None and content in pack.places else None
+    @staticmethod
+    def _young(tx: Transaction, contents: Sequence[int]) -> dict[int, bytes]:
+        if not contents:
+            return {}
+        source = tx.listed("FROM body WHERE id IN EACH")
+        return dict(tx.table(_BODY, source, (tx.numbers(contents),)))
+
+    def _pack(self, tx: Transaction, statement: str, content: int) -> Pack | None:
+        pack = self._packs.get(statement)
+        if pack is None or content not in pack.places:
+            row = tx.execute(statement, (content,)).fetchone()
+            if row is None:
+                return None
+            pack = self._packs[statement] = Pack(*row)
+        return pack if content in pack.places else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from alphorn.base.errors import Unavailable
-from alphorn.store.bodies import Bodies
+from alphorn.store.bodies import Bodies, Part
 from alphorn.store.database import Columns, Database, Kind, Transaction
 from alphorn.store.packs import Pack
 from alphorn.store.prepared import body_hash
@@ -35,6 +35,10 @@ _DANGLING = (
     (
         "bodies have no content",
         "FROM body WHERE NOT EXISTS (SELECT 1 FROM content WHERE content.id = body.id)",
+    ),
+    (
+        "large bodies have no content",
+        "FROM large WHERE NOT EXISTS (SELECT 1 FROM content WHERE content.id = large.id)",
     ),
     (
         "contents are of no thread",
@@ -77,7 +81,7 @@ def _packs(tx: Transaction) -> Iterator[str]:
     before = 0
     for (number,) in tx.execute("SELECT id FROM pack ORDER BY id").fetchall():
         row = tx.execute(
-            "SELECT entries, headers, bodies FROM pack WHERE id = ?", (number,)
+            "SELECT entries, NULL, NULL, NULL FROM pack WHERE id = ?", (number,)
         ).fetchone()
         contents = [entry.content for entry in Pack(*row).entries]
         if contents != sorted(set(contents)) or not before < contents[0] <= contents[-1] <= number:
@@ -106,11 +110,12 @@ def _bodies(database: Database) -> Iterator[str]:
             last = content
             try:
                 raw = bodies.raw(content)
-                header = bodies.headers([content])[0]
+                (header,) = bodies.parts(Part.HEADER, [content])
+                (details,) = bodies.parts(Part.DETAILS, [content])
             except Unavailable:
                 yield f"Message {content} cannot be read."
                 continue
-            if raw is None or header is None:
+            if raw is None or header is None or details is None:
                 if _is_there(database, content):
                     yield f"Message {content} has no body."
             elif body_hash(raw) != digest or raw[:header_size] != header:

@@ -1,10 +1,9 @@
-"""What is read of a message seldom enough to be kept compressed, in one piece."""
+"""What is worked out at delivery but read seldom enough to be kept compressed, in one piece."""
 
 import struct
 from enum import IntEnum
 
 from alphorn.message.summary import Summary
-from alphorn.store import codec
 from alphorn.store.text import storable
 
 _LENGTHS = struct.Struct("<IIIII")
@@ -20,7 +19,8 @@ class Detail(IntEnum):
     DISPLAY_TO = 4
 
 
-def pack_details(summary: Summary) -> bytes:
+def details_of(summary: Summary) -> bytes:
+    """The pieces as one, not compressed."""
     pieces = (
         summary.structure,
         summary.parts,
@@ -28,11 +28,11 @@ def pack_details(summary: Summary) -> bytes:
         storable(summary.sort_display_from).encode(),
         storable(summary.sort_display_to).encode(),
     )
-    return codec.pack(b"".join((_LENGTHS.pack(*map(len, pieces)), *pieces)))
+    return b"".join((_LENGTHS.pack(*map(len, pieces)), *pieces))
 
 
-def read_detail(packed: bytes, detail: Detail) -> bytes | str:
-    data = codec.unpack(packed)
+def read_detail(data: bytes, detail: Detail) -> bytes | str:
+    """One of the pieces."""
     lengths = _LENGTHS.unpack_from(data)
     start = _LENGTHS.size + sum(lengths[:detail])
     piece = data[start : start + lengths[detail]]

@@ -12,7 +12,7 @@ from typing import Any
 
 from alphorn.base.numbers import NumberSet
 from alphorn.store.api import Column
-from alphorn.store.bodies import Bodies
+from alphorn.store.bodies import Bodies, Part
 from alphorn.store.database import Columns, Database, Kind, Row, Transaction
 from alphorn.store.details import Detail, read_detail
 
@@ -48,21 +48,20 @@ _DETAIL: dict[Column, Detail] = {
     Column.PARTS: Detail.PARTS,
     Column.PREVIEW: Detail.PREVIEW,
 }
-_DETAILS = ("c.details", Kind.BLOB)
-_CONTENT = ("m.content", Kind.INTEGER)
-_HEAVY = frozenset(("c.envelope", "c.details", "c.subject"))
+_HEAVY = frozenset(("c.envelope", "c.subject"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How columns are read: the statement's own columns, UID first, and for each column asked for
-    what makes it of such a row. `makers` is None where rows are what was asked for already."""
+    """How columns are read: the statement's own columns, UID first; the parts that are kept apart;
+    and for each column asked for what makes it of a row of both. `makers` is None where rows are
+    what was asked for already; `content` is the place of the content in a row."""
 
     columns: Columns
     source: str
     rows: int
     makers: tuple[Maker, ...] | None
-    body: Column | None
+    parts: tuple[Part | None, ...]
     content: int
 
 
@@ -72,11 +71,10 @@ def fetch(
     """One row a message, in UID order, with the columns wanted."""
     plan = _plan(tuple(wanted))
     portions = _portions(database, plan, mailbox_id, uids, since)
-    if plan.body is not None:
-        return _with_bodies(database, plan, portions)
-    if plan.makers is not None:
-        return _made(plan.makers, chain.from_iterable(portions))
-    return chain.from_iterable(portions)
+    rows: Iterator[Row] = chain.from_iterable(portions)
+    if plan.parts:
+        rows = _with_parts(database, plan, portions)
+    return rows if plan.makers is None else _made(plan.makers, rows)
 
 
 def _portions(
@@ -122,20 +120,18 @@ def _made(makers: tuple[Maker, ...], rows: Iterator[Row]) -> Iterator[Row]:
         yield tuple([make(row) for make in makers])
 
 
-def _with_bodies(database: Database, plan: _Plan, portions: Iterator[list[Row]]) -> Iterator[Row]:
-    """The makers of HEADER and RAW find the octets behind the statement's columns."""
+def _with_parts(database: Database, plan: _Plan, portions: Iterator[list[Row]]) -> Iterator[Row]:
+    """The makers find what is kept apart behind the statement's columns, in the plan's order."""
     bodies = Bodies(database)
-    makers = plan.makers or ()
     for rows in portions:
         contents = [row[plan.content] for row in rows]
-        if plan.body is Column.HEADER:
-            found = iter(bodies.headers(contents))
-        else:
-            found = map(bodies.raw, contents)
-        for row, octets in zip(rows, found, strict=True):
-            if octets is not None:
-                whole = (*row, octets)
-                yield tuple([make(whole) for make in makers])
+        columns = [
+            map(bodies.raw, contents) if part is None else bodies.parts(part, contents)
+            for part in plan.parts
+        ]
+        for row, *found in zip(rows, *columns, strict=True):
+            if None not in found:
+                yield (*row, *found)
 
 
 @lru_cache(maxsize=256)
@@ -147,35 +143,51 @@ def _plan(wanted: tuple[Column, ...]) -> _Plan:
             columns.append(column)
         return columns.index(column)
 
-    body = next((c for c in (Column.RAW, Column.HEADER) if c in wanted), None)
-    content = place(_CONTENT) if body is not None else 0
-    header_size = place(_PLAIN[Column.HEADER_SIZE]) if body is not None else 0
+    parts = _parts(wanted)
+    content = place(_PLAIN[Column.EMAIL_ID]) if parts else 0
+    header_size = place(_PLAIN[Column.HEADER_SIZE]) if None in parts else 0
     makers: list[Maker] = []
     for column in wanted:
         if column in _DETAIL:
-            makers.append(_detail(place(_DETAILS), _DETAIL[column]))
+            makers.append(_detail(parts.index(Part.DETAILS) - len(parts), _DETAIL[column]))
         elif column in _FLAG:
             makers.append(_truth(place(_FLAG[column])))
-        elif column is Column.HEADER and body is Column.RAW:
+        elif column is Column.HEADER and None in parts:
             makers.append(_header_of_raw(header_size))
         elif column in (Column.HEADER, Column.RAW):
             makers.append(_last)
         else:
             makers.append(_value(place(_PLAIN[column])))
-    plain = body is None and all(column in _PLAIN for column in wanted)
-    as_asked = plain and [_PLAIN[column] for column in wanted] == columns
+    as_asked = not parts and [_PLAIN.get(column) for column in wanted] == columns
     names = [name for name, _ in columns]
     joined = any(name.startswith("c.") for name in names)
+    portion = LIGHT_ROWS
+    if None in parts or Part.HEADER in parts:
+        portion = BODY_ROWS
+    elif parts or not _HEAVY.isdisjoint(names):
+        portion = HEAVY_ROWS
     return _Plan(
         tuple(columns),
         "FROM message m"
         + (" JOIN content c ON c.id = m.content" if joined else "")
         + " WHERE m.mailbox = ? AND m.uid BETWEEN ? AND ? AND m.modseq > ?",
-        BODY_ROWS if body is not None else HEAVY_ROWS if _HEAVY & {*names} else LIGHT_ROWS,
+        portion,
         None if as_asked else tuple(makers),
-        body,
+        parts,
         content,
     )
+
+
+def _parts(wanted: tuple[Column, ...]) -> tuple[Part | None, ...]:
+    """What has to be read from where bodies are; None is the whole message, which comes last."""
+    parts: list[Part | None] = []
+    if any(column in _DETAIL for column in wanted):
+        parts.append(Part.DETAILS)
+    if Column.RAW in wanted:
+        parts.append(None)
+    elif Column.HEADER in wanted:
+        parts.append(Part.HEADER)
+    return tuple(parts)
 
 
 def _value(at: int) -> Maker:

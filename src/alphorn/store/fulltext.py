@@ -18,7 +18,7 @@ from alphorn.base.errors import Unavailable
 from alphorn.message import header, words
 from alphorn.message.text import searchable
 from alphorn.store import folding
-from alphorn.store.bodies import Bodies
+from alphorn.store.bodies import Bodies, Part
 from alphorn.store.database import Columns, Database, Kind
 from alphorn.store.limits import MAX_NEEDLE, MAX_SEARCH_TEXT
 from alphorn.store.packs import Pack
@@ -26,7 +26,7 @@ from alphorn.store.signatures import Filter
 
 _SIGNATURE: Columns = (("id", Kind.INTEGER), ("signature", Kind.BLOB))
 _PACKS = {
-    (headers, bodies): f"SELECT entries, {headers}, {bodies} FROM pack"  # noqa: S608
+    (headers, bodies): f"SELECT entries, NULL, {headers}, {bodies} FROM pack"  # noqa: S608
     " WHERE id >= ? ORDER BY id LIMIT 1"
     for headers in ("headers", "NULL")
     for bodies in ("bodies", "NULL")
@@ -124,7 +124,7 @@ class FullText:
         found = set()
         for start in range(0, len(contents), _HEADERS_AT_A_TIME):
             portion = contents[start : start + _HEADERS_AT_A_TIME]
-            for content, raw in zip(portion, self._bodies.headers(portion), strict=True):
+            for content, raw in zip(portion, self._bodies.parts(Part.HEADER, portion), strict=True):
                 values = () if raw is None else header.get_all(raw, wanted.field)
                 if any(needle in folding.fold(words.decode(value)) for value in values):
                     found.add(content)

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from alphorn.base.errors import Unavailable
 from alphorn.store import codec, packs
-from alphorn.store.bodies import pieces
-from alphorn.store.codec import LARGE_OCTETS
+from alphorn.store.bodies import Bodies, pieces
 from alphorn.store.database import Columns, Database, Kind, Transaction
 from alphorn.store.fulltext import texts_of
 from alphorn.store.packs import PACK_MESSAGES, PACK_OCTETS, Item, Pack
@@ -56,9 +55,9 @@ class _Young:
     octets: int = 0
 
     def add(self, content: int, data: bytes) -> None:
-        header, rest = map(codec.size, pieces(data))
+        _, header, rest = pieces(data)
         self.found.append((content, data))
-        self.octets += PACK_OCTETS if rest >= LARGE_OCTETS else header + rest
+        self.octets += codec.size(header) + codec.size(rest) if rest else PACK_OCTETS
 
     @property
     def full(self) -> bool:
@@ -73,7 +72,7 @@ def _pack_next(database: Database) -> int | None:
     if not young.full:
         return None
     last = young.found[-1][0]
-    items = [item for found in young.found if (item := _item(*found)) is not None]
+    items = [item for found in young.found if (item := _item(database, *found)) is not None]
     columns = _columns(items)
     with database.writing() as tx:
         if tx.execute("SELECT packed FROM account").fetchone() != (packed,):
@@ -81,9 +80,9 @@ def _pack_next(database: Database) -> int | None:
         tx.execute("UPDATE account SET packed = ?", (last,))
         if items:
             _insert(tx, last, columns)
-            taken = [item.content for item in items if item.rest is not None]
+            taken = [item.content for item in items]
             tx.execute(tx.listed("DELETE FROM body WHERE id IN EACH"), (tx.numbers(taken),))
-            _drop_missing(tx, [item.content for item in items])
+            _drop_missing(tx, taken)
     return len(young.found)
 
 
@@ -101,14 +100,19 @@ def _read_young(tx: Transaction, packed: int) -> _Young:
     return young
 
 
-def _item(content: int, data: bytes) -> Item | None:
+def _item(database: Database, content: int, data: bytes) -> Item | None:
     """None for a damaged message, which stays where it is."""
     try:
-        header, rest = map(codec.unpack, pieces(data))
+        details, header, rest = [codec.unpack(piece) if piece else None for piece in pieces(data)]
+        whole = header + rest if header is not None and rest is not None else None
+        if whole is None:
+            whole = Bodies(database).raw(content)
     except Unavailable:
         return None
-    fields, text = texts_of(header + rest)
-    return Item(content, header, None if len(rest) >= LARGE_OCTETS else rest, fields, text)
+    if details is None or header is None or whole is None:
+        return None
+    fields, text = texts_of(whole)
+    return Item(content, details, header, rest, fields, text)
 
 
 def _drop_missing(tx: Transaction, contents: Sequence[int]) -> None:
@@ -123,19 +127,20 @@ def _drop_missing(tx: Transaction, contents: Sequence[int]) -> None:
 
 # -- packs --
 
-_Row = tuple[bytes, bytes, bytes, bytes]
-"""The columns `entries`, `signature`, `headers` and `bodies`."""
+_Row = tuple[bytes, bytes, bytes, bytes, bytes]
+"""The columns `entries`, `signature`, `details`, `headers` and `bodies`."""
 
 
 def _columns(items: Sequence[Item]) -> _Row:
-    entries, headers, bodies = packs.build(items)
+    entries, details, headers, bodies = packs.build(items)
     texts = [piece for item in items for piece in (item.fields, item.text)]
-    return entries, signature(texts), headers, bodies
+    return entries, signature(texts), details, headers, bodies
 
 
 def _insert(tx: Transaction, number: int, columns: _Row) -> None:
     tx.execute(
-        "INSERT INTO pack (id, entries, signature, headers, bodies) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO pack (id, entries, signature, details, headers, bodies)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (number, *columns),
     )
 
@@ -145,7 +150,7 @@ def _sweep_next(database: Database) -> int | None:
     have become small; how many messages had gone, None where no pack has any such."""
     with database.reading() as tx:
         rows = tx.execute(
-            "SELECT id, entries, headers, bodies FROM pack"
+            "SELECT id, entries, details, headers, bodies FROM pack"
             " WHERE id >= (SELECT MIN(content) FROM dropped) ORDER BY id LIMIT 2"
         ).fetchall()
         if not rows:
@@ -176,9 +181,9 @@ def _is_as_it_was(tx: Transaction, number: int, entries: bytes) -> bool:
     return row is not None and row[0] == entries
 
 
-def _left(row: tuple[int, bytes, bytes, bytes], gone: set[int]) -> list[Item]:
-    _, entries, headers, bodies = row
-    return [item for item in Pack(entries, headers, bodies).items() if item.content not in gone]
+def _left(row: tuple[int, bytes, bytes, bytes, bytes], gone: set[int]) -> list[Item]:
+    _, *columns = row
+    return [item for item in Pack(*columns).items() if item.content not in gone]
 
 
 def _weight(items: Sequence[Item]) -> int:

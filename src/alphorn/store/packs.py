@@ -1,14 +1,14 @@
 """A pack: messages that came one after the other, compressed together, with their searchable text.
 
 Compressed one by one, small messages take half as much again, and their pieces leave gaps between
-the pages of a database. So when enough young ones are there, they become one row of `pack`:
+the pages of a database. So when enough young ones are there, they become one row of `pack`. Its
+columns are end to end what the messages have of each kind, compressed as one:
 
-* `entries`: what is in it, an array of `Entry`;
+* `entries`: not compressed: what is in the pack, an array of `Entry`;
 * `signature`: which groups of three octets occur in the texts (see `signatures`);
-* `headers`: the headers end to end, then the texts of their fields, compressed as one since they
-  say the same;
-* `bodies`: likewise what follows the headers, then its texts. What follows the header of a large
-  message stays alone in the table `body`; only its text is here.
+* `details`: see `details`;
+* `headers`: the headers, then the texts of their fields, which say the same;
+* `bodies`: what follows the headers, then its texts. Of a large message only the text is here.
 """
 
 import struct
@@ -25,15 +25,16 @@ PACK_OCTETS = 64 * 1024
 PACK_MESSAGES = 100
 """... or when it has so many messages."""
 
-_APART = 0xFFFF_FFFF
-_ENTRY = struct.Struct("<QIIII")
+_LARGE = 0xFFFF_FFFF
+_ENTRY = struct.Struct("<QIIIII")
 
 
 class Entry(NamedTuple):
-    """A message in a pack: its content, and the lengths in octets of its header, of the rest (None
-    where that stays alone), and of the texts of both."""
+    """A message in a pack: its content, and the lengths in octets of its details, its header, the
+    rest (None for a large one's, which is not here), and of the texts of both."""
 
     content: int
+    details: int
     header: int
     rest: int | None
     fields: int
@@ -45,6 +46,7 @@ class Item:
     """A message as it goes into a pack, or comes out of one to go into another."""
 
     content: int
+    details: bytes
     header: bytes
     rest: bytes | None
     fields: bytes
@@ -52,13 +54,20 @@ class Item:
 
 
 class Pack:
-    """A row of `pack`, uncompressed as far as it is asked for."""
+    """A row of `pack`, uncompressed as far as it is asked for. Columns not read are None."""
 
-    def __init__(self, entries: bytes, headers: bytes | None, bodies: bytes | None) -> None:
+    def __init__(
+        self,
+        entries: bytes,
+        details: bytes | None,
+        headers: bytes | None,
+        bodies: bytes | None,
+    ) -> None:
         self.entries = [
-            Entry(content, header, None if rest == _APART else rest, fields, text)
-            for content, header, rest, fields, text in _ENTRY.iter_unpack(entries)
+            Entry(content, details, header, None if rest == _LARGE else rest, fields, text)
+            for content, details, header, rest, fields, text in _ENTRY.iter_unpack(entries)
         ]
+        self._details = details
         self._headers = headers
         self._bodies = bodies
 
@@ -67,16 +76,16 @@ class Pack:
         """Where in `entries` each content is."""
         return {entry.content: at for at, entry in enumerate(self.entries)}
 
-    @property
-    def has_bodies(self) -> bool:
-        return self._bodies is not None
+    def details(self, at: int) -> bytes:
+        start = self._details_starts[at]
+        return self._all_details[start : start + self.entries[at].details]
 
     def header(self, at: int) -> bytes:
         start = self._header_starts[at]
         return self._all_headers[start : start + self.entries[at].header]
 
     def rest(self, at: int) -> bytes | None:
-        """None where it stays alone."""
+        """None for a large message."""
         length = self.entries[at].rest
         if length is None:
             return None
@@ -98,19 +107,32 @@ class Pack:
         all_fields, field = self.fields
         all_texts, text = self.texts
         for at, entry in enumerate(self.entries):
-            fields = all_fields[field : field + entry.fields]
-            body = all_texts[text : text + entry.text]
-            yield Item(entry.content, self.header(at), self.rest(at), fields, body)
+            yield Item(
+                entry.content,
+                self.details(at),
+                self.header(at),
+                self.rest(at),
+                all_fields[field : field + entry.fields],
+                all_texts[text : text + entry.text],
+            )
             field += entry.fields
             text += entry.text
 
     @cached_property
+    def _all_details(self) -> bytes:
+        return _unpacked(self._details)
+
+    @cached_property
     def _all_headers(self) -> bytes:
-        return b"" if self._headers is None else codec.unpack(self._headers)
+        return _unpacked(self._headers)
 
     @cached_property
     def _all_bodies(self) -> bytes:
-        return b"" if self._bodies is None else codec.unpack(self._bodies)
+        return _unpacked(self._bodies)
+
+    @cached_property
+    def _details_starts(self) -> list[int]:
+        return list(accumulate([entry.details for entry in self.entries], initial=0))
 
     @cached_property
     def _header_starts(self) -> list[int]:
@@ -121,13 +143,20 @@ class Pack:
         return list(accumulate([entry.rest or 0 for entry in self.entries], initial=0))
 
 
-def build(items: Sequence[Item]) -> tuple[bytes, bytes, bytes]:
-    """The columns `entries`, `headers` and `bodies`."""
+def _unpacked(column: bytes | None) -> bytes:
+    if column is None:
+        raise ValueError("this column of the pack was not read")
+    return codec.unpack(column)
+
+
+def build(items: Sequence[Item]) -> tuple[bytes, bytes, bytes, bytes]:
+    """The columns `entries`, `details`, `headers` and `bodies`."""
     entries = [
         _ENTRY.pack(
             item.content,
+            len(item.details),
             len(item.header),
-            _APART if item.rest is None else len(item.rest),
+            _LARGE if item.rest is None else len(item.rest),
             len(item.fields),
             len(item.text),
         )
@@ -137,6 +166,7 @@ def build(items: Sequence[Item]) -> tuple[bytes, bytes, bytes]:
     bodies = [*(item.rest or b"" for item in items), *(item.text for item in items)]
     return (
         b"".join(entries),
+        codec.pack_thoroughly(b"".join([item.details for item in items])),
         codec.pack_thoroughly(b"".join(headers)),
         codec.pack_thoroughly(b"".join(bodies)),
     )

@@ -8,7 +8,7 @@ from alphorn.base.flags import ALL_FLAGS
 from alphorn.message.summary import Summary
 from alphorn.store.api import NewMessage
 from alphorn.store.bodies import pack_body
-from alphorn.store.details import pack_details
+from alphorn.store.details import details_of
 from alphorn.store.keywords import checked_words
 from alphorn.store.limits import MAX_THREAD_KEYS
 from alphorn.store.text import storable
@@ -16,8 +16,8 @@ from alphorn.store.text import storable
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """`keys` are hashes of Message-IDs, own first; never empty. `columns` are those of the table
-    `content` from `header_size` on."""
+    """`keys` are hashes of Message-IDs, own first; never empty. `body` and `large` are the data of
+    rows of these tables, `columns` those of the table `content` from `header_size` on."""
 
     size: int
     received: int
@@ -26,6 +26,7 @@ class Prepared:
     hash: bytes
     keys: tuple[int, ...]
     body: bytes
+    large: bytes | None
     columns: tuple[object, ...]
 
 
@@ -36,6 +37,7 @@ def prepare(message: NewMessage) -> Prepared:
     raw, summary = message.raw, message.summary
     digest = body_hash(raw)
     at = summary.header_size
+    body, large = pack_body(details_of(summary), raw[:at], raw[at:])
     return Prepared(
         size=len(raw),
         received=message.internal_date,
@@ -43,7 +45,8 @@ def prepare(message: NewMessage) -> Prepared:
         words=checked_words(message.keywords),
         hash=digest,
         keys=_keys(summary, digest),
-        body=pack_body(raw[:at], raw[at:]),
+        body=body,
+        large=large,
         columns=(
             at,
             int(summary.has_attachment),
@@ -55,7 +58,6 @@ def prepare(message: NewMessage) -> Prepared:
             storable(summary.sort_from),
             storable(summary.sort_to),
             storable(summary.sort_cc),
-            pack_details(summary),
         ),
     )
 

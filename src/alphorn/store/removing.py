@@ -67,6 +67,7 @@ def forget_contents(tx: Transaction, contents: Sequence[int]) -> None:
     if not orphans:
         return
     tx.execute(tx.listed("DELETE FROM body WHERE id IN EACH"), (tx.numbers(orphans),))
+    tx.execute(tx.listed("DELETE FROM large WHERE id IN EACH"), (tx.numbers(orphans),))
     tx.execute(tx.listed("DELETE FROM content WHERE id IN EACH"), (tx.numbers(orphans),))
     tx.execute(
         tx.listed(

@@ -7,11 +7,11 @@ Facts are stored once. Among them:
 * `content` is what copies of a message share. Its id is the mod-sequence at which it came: never
   given twice, and growing. `message` is one copy in one mailbox; the order of its primary key is
   the order in which clients read.
-* A message stands in `body` while it is young, as two compressed pieces (see `bodies`). Later it
-  moves into a `pack` with its neighbours, together with their searchable text (see `packs`); what
-  follows the header of a large one stays. Contents up to `account.packed` are in packs; a pack
-  holds those with ids above the pack before it and up to its own. `dropped` lists what has gone
-  since and is still to be cut out of its pack.
+* A message stands in `body` while it is young, as compressed pieces (see `bodies`). Later it moves
+  into a `pack` with its neighbours, together with their searchable text (see `packs`). What follows
+  the header of a large message stands in `large` from the beginning, and stays. Contents up to
+  `account.packed` are in packs; a pack holds those with ids above the pack before it and up to its
+  own. `dropped` lists what has gone since and is still to be cut out of its pack.
 * `expunged` has runs of UIDs. The oldest are forgotten in time; `mailbox.forgotten` is the
   mod-sequence up to which they are.
 * `mailbox.first_unseen` is the lowest UID without \\Seen, 0 for none; `mailbox.flagged` the
@@ -88,11 +88,14 @@ TABLES = (
         base_subject TEXT NOT NULL,
         sort_from TEXT NOT NULL,
         sort_to TEXT NOT NULL,
-        sort_cc TEXT NOT NULL,
-        details BLOB NOT NULL
+        sort_cc TEXT NOT NULL
     )""",
     "CREATE INDEX content_thread ON content (thread, hash)",
     """CREATE TABLE body (
+        id INTEGER NOT NULL PRIMARY KEY,
+        data BLOB NOT NULL
+    )""",
+    """CREATE TABLE large (
         id INTEGER NOT NULL PRIMARY KEY,
         data BLOB NOT NULL
     )""",
@@ -100,6 +103,7 @@ TABLES = (
         id INTEGER NOT NULL PRIMARY KEY,
         entries BLOB NOT NULL,
         signature BLOB NOT NULL,
+        details BLOB NOT NULL,
         headers BLOB NOT NULL,
         bodies BLOB NOT NULL
     )""",

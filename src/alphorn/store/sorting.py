@@ -1,10 +1,11 @@
 """Sorting messages by what was worked out at delivery (RFC 5256 §3, RFC 5957)."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from operator import itemgetter
 
 from alphorn.store import mailboxes
 from alphorn.store.api import SortKey
+from alphorn.store.bodies import Bodies, Part
 from alphorn.store.database import Columns, Database, Kind, Row
 from alphorn.store.details import Detail, read_detail
 
@@ -16,8 +17,8 @@ _COLUMNS: dict[SortKey, tuple[str, Kind]] = {
     SortKey.SIZE: ("m.size", Kind.INTEGER),
     SortKey.SUBJECT: ("c.base_subject", Kind.TEXT),
     SortKey.TO: ("c.sort_to", Kind.TEXT),
-    SortKey.DISPLAY_FROM: ("c.details", Kind.BLOB),
-    SortKey.DISPLAY_TO: ("c.details", Kind.BLOB),
+    SortKey.DISPLAY_FROM: ("m.content", Kind.INTEGER),
+    SortKey.DISPLAY_TO: ("m.content", Kind.INTEGER),
 }
 _DISPLAY = {
     SortKey.DISPLAY_FROM: Detail.DISPLAY_FROM,
@@ -42,13 +43,20 @@ def sort(
         )
     wanted = frozenset(uids)
     rows = [row for row in rows if row[0] in wanted]
+    details: dict[int, bytes] = {}
     for at, (key, reverse) in reversed(list(enumerate(keys, 1))):
-        rows.sort(key=_value(key, at), reverse=reverse)
+        detail = _DISPLAY.get(key)
+        if detail is None:
+            rows.sort(key=itemgetter(at), reverse=reverse)
+            continue
+        if not details:
+            contents = sorted({row[at] for row in rows})
+            found = Bodies(database).parts(Part.DETAILS, contents)
+            details = {c: data for c, data in zip(contents, found, strict=True) if data is not None}
+        rows = [row for row in rows if row[at] in details]
+        rows.sort(key=_shown(details, detail, at), reverse=reverse)
     return [row[0] for row in rows]
 
 
-def _value(key: SortKey, at: int) -> Callable[[Row], Any]:
-    detail = _DISPLAY.get(key)
-    if detail is None:
-        return lambda row: row[at]
-    return lambda row: read_detail(row[at], detail)
+def _shown(details: dict[int, bytes], detail: Detail, at: int) -> Callable[[Row], str]:
+    return lambda row: str(read_detail(details[row[at]], detail))

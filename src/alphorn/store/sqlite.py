@@ -65,7 +65,9 @@ class SqliteStore:
         # Made aside and then linked, so that an account is there whole or not at all.
         draft = path.with_suffix(f".{secrets.token_hex(8)}.new")
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self._root, path.parent):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             sqlite_file.make(draft, initial(account_id, int(self._clock())))
             _sync(draft)
             with suppress(FileExistsError):

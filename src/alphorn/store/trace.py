@@ -26,6 +26,7 @@ FLUSH_EVENTS = 500
 MAX_WAITING = 50_000
 MAX_TEXT = 1000
 PURGE_EVENTS = 2000
+VACUUM_PAGES = 1000
 VERSION = 1
 WHAT = "The trace"
 TABLES = (
@@ -166,7 +167,7 @@ class TraceLog:
                     )
                     removed += cursor.rowcount
                     if cursor.rowcount < PURGE_EVENTS:
-                        self._open().execute("PRAGMA incremental_vacuum(1000)").fetchall()
+                        self._open().executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
                         return removed
                 except sqlite3.Error as error:
                     raise public(error, WHAT) from error
