@@ -4,6 +4,7 @@ import logging
 import os
 import pwd
 import resource
+import sys
 from pathlib import Path
 
 from alphorn.base.errors import Refused
@@ -29,12 +30,22 @@ def account_for(user: str, data: Path) -> pwd.struct_passwd | None:
 
 
 def become(account: pwd.struct_passwd) -> None:
-    """From now on this process has the rights of that user, and cannot go back."""
+    """From now on this process has the rights of that user, and cannot go back.
+
+    Raises Refused where he cannot read the program: parts of it are loaded later.
+    """
     os.initgroups(account.pw_name, account.pw_gid)
     os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
     os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
     os.environ["HOME"] = account.pw_dir
     os.environ["USER"] = os.environ["LOGNAME"] = account.pw_name
+    for file in (__file__, os.__file__, sys.executable):
+        if not os.access(file, os.R_OK):
+            raise Refused(
+                f"The system user {account.pw_name} cannot read {file}; install Alphorn and its "
+                "Python where everybody can, such as /opt.",
+                code="user",
+            )
 
 
 def raise_file_limit() -> None:
