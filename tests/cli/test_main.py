@@ -122,6 +122,7 @@ def test_table_for_people_and_for_programs() -> None:
     programs = context()
     programs.table(Namespace(json=True), rows, columns)
     assert json.loads(printed(programs)) == rows
+    assert "\x1b" not in printed(programs)
     nothing = context()
     nothing.table(Namespace(json=False), [], columns, "No goats.")
     assert printed(nothing) == "No goats.\n"
@@ -132,6 +133,16 @@ def test_secret_is_one_line() -> None:
     for text in ("", "\n", "x" * 2000):
         with pytest.raises(Refused):
             context(text).secret()
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x7f", "\x9b", "\u2028", "\u202e", "\u2066"])
+def test_nothing_steers_the_terminal(sign: str) -> None:
+    """What strangers wrote is shown, to people and to programs, as what it is."""
+    assert cell("sender", f"a{sign}b") == "a?b"
+    programs = context()
+    programs.json({"sender": f"a{sign}b", "name": "Bläñca"})
+    assert sign not in printed(programs)
+    assert json.loads(printed(programs)) == {"sender": f"a{sign}b", "name": "Bläñca"}
 
 
 def test_cells() -> None:

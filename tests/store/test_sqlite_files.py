@@ -55,7 +55,9 @@ def test_where_files_are(store: SqliteStore, tmp_path: Path) -> None:
     root = tmp_path / "accounts"
     assert (root / "34" / f"{0x1234}.sqlite").is_file()
     assert (root / "07" / "7.sqlite").is_file()
+    assert root.stat().st_mode & 0o777 == 0o700
     assert (root / "07").stat().st_mode & 0o777 == 0o700
+    assert (root / "07" / "7.sqlite").stat().st_mode & 0o777 == 0o600
     (root / "07" / "8.abc.new").touch()  # left by a process that was killed
     (root / "07" / "notes.sqlite").touch()
     assert sorted(store.accounts()) == [1, 7, 0x1234]

@@ -9,6 +9,7 @@ Errors: a command raises an `AlphornError`; the caller prints its text as one li
 """
 
 import json
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
@@ -123,8 +124,8 @@ class Context:
         print(text, file=self.err)
 
     def json(self, value: Json) -> None:
-        json.dump(value, self.out, ensure_ascii=False, indent=2)
-        print(file=self.out)
+        text = json.dumps(value, ensure_ascii=False, indent=2)
+        print(_UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text), file=self.out)
 
     def table(
         self,
@@ -186,4 +187,8 @@ def cell(key: str, value: Json) -> str:
     return str(value)
 
 
-_VISIBLE = dict.fromkeys((*range(32), *range(127, 160)), "?")
+# What moves a terminal's cursor or turns the direction of writing, so that a line shows as another.
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_VISIBLE = {
+    code: "?" for code in range(0x2070) if code < 32 or _UNSEEN.match(chr(code)) is not None
+}

@@ -15,9 +15,20 @@ MAX_PID = 20
 
 
 def take(folder: Path) -> int:
-    """The handle of the lock. Raises Refused that names the process which has it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    """The handle of the lock. Raises Refused, and names the process which has it."""
+    # The service may still be root, and the folder its lesser user's: no link leads elsewhere.
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        within = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            handle = os.open(FILE_NAME, flags, 0o600, dir_fd=within)
+        finally:
+            os.close(within)
+    except OSError as error:
+        raise Refused(
+            f"{folder / FILE_NAME} cannot be used: {error.strerror}.", code="lock"
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -90,8 +90,8 @@ class Supervisor:
         self._bound = self._bind_or_keep(left)
         privileges.raise_file_limit()
         if account is not None:
-            for path in (layout.run, layout.run / lock.FILE_NAME):
-                os.chown(path, account.pw_uid, account.pw_gid)
+            os.chown(layout.run, account.pw_uid, account.pw_gid, follow_symlinks=False)
+            os.chown(self._lock, account.pw_uid, account.pw_gid)
             privileges.become(account)
         roles = tuple(dict.fromkeys(listener.role for listener in LISTENERS))
         slots = max(MIN_SLOTS, 4 * self._launch.worker_count(self._settings))
