@@ -329,13 +329,26 @@ def test_an_account_is_closed_to_strangers_only(house: House) -> None:
     device = house.device()
     for guess in range(5):
         assert house.log_in(f"guess {guess}", peer=THERE) == "wrong-password"
-    assert house.log_in(PASSWORD, peer=THERE) == ANNA  # remembered: no guess
+    assert house.log_in(PASSWORD, peer=THERE) == "throttled"  # it may be a guess as well
     assert house.log_in("guess 6", peer=THERE) == "throttled"
     assert house.log_in("guess 7", peer="203.0.113.9") == "throttled"
     assert house.log_in("mistyped", peer=HERE) == "wrong-password"
     assert house.fast(device)
     house.installation.clock.now += 2 * 900
     assert house.log_in("guess 8", peer=THERE) == "wrong-password"
+
+
+def test_who_is_to_wait_learns_nothing_by_going_on(house: House) -> None:
+    """Also where the right password is remembered, because the account's owner uses it."""
+    assert house.log_in(PASSWORD) == ANNA
+    for guess in range(5):
+        assert house.log_in(f"guess {guess}", peer=THERE) == "wrong-password"
+    for guess in range(100):
+        assert house.log_in(f"on and on {guess}", peer=THERE) == "throttled"
+    assert house.log_in(PASSWORD, peer=THERE) == "throttled"
+    assert house.fast(PASSWORD)
+    house.installation.clock.now += 2 * 900
+    assert house.log_in(PASSWORD, peer=THERE) == ANNA
 
 
 def test_a_known_network_is_throttled_too(house: House) -> None:

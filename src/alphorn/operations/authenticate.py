@@ -168,9 +168,13 @@ class Authenticator:
         verdict = self._verdicts.get(self._name(attempt, text), attempt.now)
         if verdict is False:
             raise self._refused(attempt, "wrong-password-again", repeated=True)
+        right = attempt.credentials is not None and verdict
+        # A guess that is turned away is not counted: were the right one let in all the same,
+        # whoever is to wait could go on guessing without end.
+        if not (right and self._throttle.knows(attempt.who, peer, attempt.now)):
+            self._wait(attempt)
         if attempt.credentials is not None and verdict:
             return self._admit(attempt, attempt.credentials.account, None)
-        self._wait(attempt)
         return None
 
     def password(self, address: str, password: Secret, protocol: str, peer: str) -> AccountInfo:

@@ -90,8 +90,13 @@ class LoginThrottle:
         if self._counters.peek(key, KNOWN_SECONDS, 1, now=now).count == 0:
             self._counters.hit(key, KNOWN_SECONDS, 1, now=now)
 
+    def knows(self, address: str, peer: str, now: float) -> bool:
+        """Whether somebody has logged in to the account from this network."""
+        known = self._counters.peek(_known_key(address, peer), KNOWN_SECONDS, 1, now=now)
+        return known.count > 0
+
     def _account_key(self, address: str, peer: str, now: float) -> str:
-        known = self._counters.peek(_known_key(address, peer), KNOWN_SECONDS, 1, now=now).count
+        known = self.knows(address, peer, now)
         return _key("account", address, network_of(peer) if known else "")
 
 
