@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from alphorn.dns.stub import StubResolver
+from alphorn.queue import route
 from alphorn.queue.route import NoRoute, Ourselves, Server, addresses, servers
 from tests.support.dns import DnsServer, Fault, Zone
 
@@ -129,3 +130,20 @@ def test_nobody_aims_us_at_private_addresses_unless_it_is_wanted(resolver: StubR
     assert of("partly.test", resolver) == ["8.8.8.8"]
     ourselves = Ourselves(frozenset(), lambda address: False, private=True)
     assert sorted(of("partly.test", resolver, ourselves)) == ["10.0.0.1", "8.8.8.8"]
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("64:ff9b::7f00:1", False),  # 127.0.0.1 by way of NAT64
+        ("64:ff9b::a00:1", False),
+        ("64:ff9b::808:808", True),
+        ("::7f00:1", False),
+        ("fec0::1", False),
+        ("2002:7f00:1::", False),
+        ("::ffff:10.0.0.1", False),
+        ("2606:4700::1", True),
+    ],
+)
+def test_private_addresses_in_whatever_wrapping(address: str, public: bool) -> None:
+    assert route._public(address) is public

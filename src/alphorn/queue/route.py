@@ -145,11 +145,19 @@ def _literal(destination: str) -> str:
         raise NoRoute(reply) from error
 
 
+_WRAPPING = (ipaddress.IPv6Network("::/96"), ipaddress.IPv6Network("64:ff9b::/96"))
+"""Their last 32 bits are an IPv4 address (RFC 4291 §2.5.5.1, RFC 6052 §2.1)."""
+
+
 def _public(address: str) -> bool:
     """An address that the Internet routes: nobody outside aims us at our own network."""
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address):
+        if ip.is_site_local:
+            return False
         inner = ip.ipv4_mapped or ip.sixtofour
+        if inner is None and any(ip in network for network in _WRAPPING):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             ip = inner
     return ip.is_global and not ip.is_multicast
