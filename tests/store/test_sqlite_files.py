@@ -57,6 +57,9 @@ def test_where_files_are(store: SqliteStore, tmp_path: Path) -> None:
     assert (root / "07" / "7.sqlite").is_file()
     assert root.stat().st_mode & 0o777 == 0o700
     assert (root / "07").stat().st_mode & 0o777 == 0o700
+    store.account(7).append(1, [new()])
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (root / "07").iterdir()}
+    assert modes == {"7.sqlite": 0o600, "7.sqlite-wal": 0o600, "7.sqlite-shm": 0o600}
     assert (root / "07" / "7.sqlite").stat().st_mode & 0o777 == 0o600
     (root / "07" / "8.abc.new").touch()  # left by a process that was killed
     (root / "07" / "notes.sqlite").touch()
@@ -217,6 +220,34 @@ def test_what_goes_wrong_in_the_background_is_logged(
     account = store.account(1)
     account.append(account.mailbox("INBOX").id, numbered(300, size=3000))
     wait_until(lambda: account.index(1) == 0 and store._file(1).writes == 0)
+
+
+def test_files_are_closed_in_the_background(store: SqliteStore, tmp_path: Path) -> None:
+    store.start()
+    for number in range(2, 21):
+        store.create(number)
+        store.account(number).append(1, [new()])
+    wait_until(lambda: len({name.partition("-")[0] for name in open_files(tmp_path)}) <= 3)
+    for number in range(2, 21):
+        store.account(number).mailboxes()
+    store.remove(20)
+    store.close()
+    assert open_files(tmp_path) == []
+
+
+def test_a_removed_account_is_let_go(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sqlite_keeper, "QUIET_SECONDS", 0.2)
+    monkeypatch.setattr(sqlite_keeper, "LOOK_SECONDS", 0.01)
+    store.start()
+    store.create(2)
+    store.account(2).append(1, [new()])
+    store.remove(2)
+    keeper = store._keeper
+    assert keeper is not None
+    wait_until(lambda: not keeper._noted)
+    assert caplog.text == ""
 
 
 def test_a_closed_store_leaves_no_thread(store: SqliteStore) -> None:

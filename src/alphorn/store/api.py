@@ -268,7 +268,9 @@ class Account(Protocol):
         """Remove the messages with \\Deleted (of `uids` only, where given); which they were."""
 
     def index(self, limit: int) -> int:
-        """Index up to `limit` messages for full-text search, in the background; how many were."""
+        """In the background: make about `limit` messages ready for full-text search and compress
+        them together; how many were. The newest that are too few to be worth it are left, and a
+        search reads them as they are."""
 
     def check(self) -> Sequence[str]:
         """What is damaged, in plain words; empty when all is well."""

@@ -18,7 +18,7 @@ QUICKEST = 1
 """The level for what will soon be compressed anew with others."""
 QUICK = 3
 """The level for what is compressed while a client waits, and then stays as it is."""
-THOROUGH = 9
+THOROUGH = 7
 """The level for what is compressed later, in large pieces."""
 LARGE_OCTETS = 64 * 1024
 """From this size on, what follows a header stays alone."""

@@ -77,5 +77,8 @@ class Database(Protocol):
         "damaged"), and nothing has happened then.
         """
 
+    def packing(self) -> AbstractContextManager[object]:
+        """Held while messages are packed, so that the threads of a process do not do it twice."""
+
     def damage(self) -> Sequence[str]:
         """What the engine itself finds wrong with its tables, in plain words."""

@@ -32,7 +32,8 @@ def fold_needle(text: str) -> bytes:
 def folded(text: str) -> str:
     """Without case and in one form; white space as it was, NULs gone."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text).casefold())
+        text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold()
+        text = unicodedata.normalize("NFKC", text)
     else:
         text = text.lower()
     return text.replace("\x00", " ")

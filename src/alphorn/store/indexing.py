@@ -1,7 +1,7 @@
 """From young messages to packs, and packs made anew when messages in them have gone.
 
 The slow work, decoding and compressing, is done outside of the transaction, which then checks that
-the world is still the same. Several processes may do it at once: one of them wins.
+the world is still the same. Of several processes that do it at once one wins.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,8 @@ def index(database: Database, limit: int) -> int:
     """Pack young messages, as long as they fill packs, until at least `limit` are; how many."""
     done = 0
     while done < limit:
-        packed = _pack_next(database)
+        with database.packing():
+            packed = _pack_next(database)
         if packed is None:
             break
         done += packed
@@ -36,7 +37,11 @@ def index(database: Database, limit: int) -> int:
 def sweep(database: Database) -> int:
     """Cut messages that have gone out of their packs; how many these were."""
     done = 0
-    while (swept := _sweep_next(database)) is not None:
+    while True:
+        with database.packing():
+            swept = _sweep_next(database)
+        if swept is None:
+            break
         done += swept
     if done >= MANY_GONE:
         with database.writing() as tx:

@@ -163,7 +163,7 @@ class SqliteStore:
             if len(self._open) > self._limit:
                 old.append(self._open.popitem(last=False)[1])
         for other in old:
-            other.close()
+            self._retire(other)
         return file
 
     def _identity(self, account_id: int) -> Identity:
@@ -173,9 +173,18 @@ class SqliteStore:
             with self._lock:
                 gone = self._open.pop(account_id, None)
             if gone is not None:
-                gone.close()
+                self._retire(gone)
             raise no_such_account(account_id) from error
         return status.st_dev, status.st_ino
+
+    def _retire(self, file: AccountFile) -> None:
+        """Close a file without making a caller wait, who may be the event loop: the last to close
+        a file writes the log into it."""
+        keeper = self._keeper
+        if keeper is None:
+            file.close()
+        else:
+            keeper.retire(file)
 
     def _wrote(self, file: AccountFile) -> None:
         if self._keeper is not None:

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from alphorn.base.errors import AlphornError
@@ -34,8 +34,8 @@ FREE_SHARE = 50
 """So many free pages, or one in so many, are left for messages to come."""
 VACUUM_PAGES = 256
 """Pages that are given back in one transaction."""
-STATEMENTS = 256
-"""Prepared statements that a connection keeps; more than this room has."""
+STATEMENTS = 64
+"""Prepared statements that a connection keeps: all that are used often."""
 MINIMUM_VERSION = (3, 37, 0)
 """What Debian 12 and the Pythons of python.org bring; older ones lack things this room uses."""
 
@@ -71,6 +71,7 @@ class AccountFile:
 
     __slots__ = (
         "_lock",
+        "_packing",
         "_readers",
         "_writer",
         "_wrote",
@@ -103,6 +104,7 @@ class AccountFile:
         """Transactions since the last checkpoint."""
         self.retired = False
         """No connection is kept any more once it is free."""
+        self._packing = threading.Lock()
         self._wrote = wrote
         self._lock = threading.Lock()
         self._writer: Connection | None = None
@@ -157,6 +159,9 @@ class AccountFile:
                 self._writer = None
             self._lock.release()
         self._wrote(self)
+
+    def packing(self) -> AbstractContextManager[object]:
+        return self._packing
 
     def _undo(self, connection: Connection) -> None:
         """Roll back; a connection that cannot even do that is given up."""

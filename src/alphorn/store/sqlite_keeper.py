@@ -4,6 +4,7 @@
 * An account that has become quiet, or that has many new messages, gets them packed and ready for
   full-text search, and what has gone cut out of its packs.
 * A quiet account's log is emptied, and free pages of its file are given back.
+* Files that are to be closed are closed here, so that nobody waits for it.
 
 Nothing here is needed for the store to be right: a process that dies leaves it to the next write,
 or to a search, and then that takes a little longer.
@@ -14,7 +15,7 @@ import sqlite3
 import threading
 import time
 
-from alphorn.base.errors import AlphornError
+from alphorn.base.errors import AlphornError, NotFound
 from alphorn.store import indexing
 from alphorn.store.sqlite_file import AccountFile
 
@@ -36,6 +37,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self._noted: dict[AccountFile, _Note] = {}
+        self._retired: list[AccountFile] = []
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="store keeper", daemon=True)
@@ -49,6 +51,8 @@ class Keeper:
         with self._changed:
             self._changed.notify()
         self._thread.join()
+        for file in self._retired:
+            file.close()
 
     def note(self, file: AccountFile) -> None:
         """The account was written to. Never waits for the disk."""
@@ -60,17 +64,28 @@ class Keeper:
             note.last = time.monotonic()
             note.writes += 1
 
+    def retire(self, file: AccountFile) -> None:
+        """Close the file soon."""
+        with self._changed:
+            self._retired.append(file)
+            self._changed.notify()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             with self._changed:
-                while not self._noted and not self._stopping.is_set():
+                while not (self._noted or self._retired or self._stopping.is_set()):
                     self._changed.wait()
                 noted = list(self._noted.items())
+                retired, self._retired = self._retired, []
+            for file in retired:
+                file.close()
             for file, note in noted:
                 if self._stopping.is_set():
                     return
                 try:
                     self._look_after(file, note)
+                except NotFound:  # the account was removed
+                    self._forget(file, note.writes)
                 except (AlphornError, sqlite3.Error):
                     _log.exception("%s could not be looked after", file.name)
                     self._forget(file, note.writes)
