@@ -28,6 +28,10 @@ class Alphorn(base.Server):
         return done.stdout
 
     def start(self) -> None:
+        self.install()
+        self.serve()
+
+    def install(self) -> None:
         administrator = ("--admin-email", f"admin@{base.DOMAIN}", "--admin-password-stdin")
         self.command("init", f"mail.{base.DOMAIN}", *administrator, stdin="Bench-administrator-1\n")
         self.command("organization", "add", "Bench")
@@ -38,6 +42,8 @@ class Alphorn(base.Server):
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         self.devices = made.stdout.split()
+
+    def serve(self) -> None:
         self.spawn(
             "alphorn", PROGRAM, "--data", self.state / "data",
             "serve", "--local", "--workers", "2", "--port-offset", str(OFFSET),

@@ -97,7 +97,7 @@ WORKERS = Setting(
 THREADS = Setting(
     "threads",
     kinds.whole(1, 256),
-    4,
+    3,
     "Threads in each worker for what waits for the disk: commits run in parallel in them. More of "
     "them only pay on a disk that is slow to confirm writes.",
 )
