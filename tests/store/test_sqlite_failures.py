@@ -263,6 +263,7 @@ def test_a_damaged_message_is_said_to_be(make: Make, path: Path) -> None:
         list(account.fetch(inbox, uids(7), (Column.RAW,)))
     assert failure.value.code == "damaged"
     assert list(account.fetch(inbox, uids(8), (Column.RAW,))) == [(messages[7].raw,)]
+    assert list(account.search(inbox, q.Header("dkim-signature", ""), NOW)) == []
     assert list(account.search(inbox, q.Text("message 8."), NOW)) == [9]
     account.flag(inbox, uids(7), FlagAction.ADD, Flag.DELETED)
     account.expunge(inbox)
