@@ -162,9 +162,10 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def check(service: Service, ledger: Ledger, kills: int) -> None:
+    # The queue first: what goes from it into a mailbox meanwhile is then seen in both.
+    queued = Counter(map(name_of, alphorn_json(service, "queue", "list", "--limit", "10000")))
     at_anna, at_ben = (Counter(service.subjects(address)) for address in (ANNA, BEN))
     archive = Counter(service.subjects(ANNA, "Archive"))
-    queued = Counter(map(name_of, alphorn_json(service, "queue", "list")))
     for found, kind in ((at_anna, "mx"), (at_ben, "mx"), (archive, "append"), (queued, "far")):
         begun, acknowledged = ledger.of(kind)
         assert sorted(acknowledged - found.keys()) == [], f"{kind} is lost"

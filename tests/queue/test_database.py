@@ -37,6 +37,17 @@ def test_the_file_is_private(tmp_path: Path, database: Database) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_opening_what_is_there_writes_nothing(tmp_path: Path, database: Database) -> None:
+    """So that it succeeds on a full disk, and waits for nobody who writes."""
+    database.write(add("a"))
+    log = tmp_path / "queue.sqlite-wal"
+    before = log.read_bytes()
+    other = Database(tmp_path / "queue.sqlite")
+    assert names(other) == ["a"]
+    assert log.read_bytes() == before
+    other.close()
+
+
 def test_writes_are_durable_and_claims_are_not_waited_for(database: Database) -> None:
     full, normal = 2, 1
     level = "PRAGMA synchronous"

@@ -1,10 +1,13 @@
 """The figures' HTTP port, over a real socket."""
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from alphorn.servers.metrics import Exposition
+from alphorn.servers.metrics import RESERVED, Exposition
 from tests.support.stage import on_loop, stage
 
 
@@ -52,3 +55,31 @@ def test_figures_that_cannot_be_had(caplog: pytest.LogCaptureFixture) -> None:
     answer = fetch(b"GET /metrics HTTP/1.1\r\n\r\n", RuntimeError("no"))
     assert answer.split(b" ")[1] == b"500"
     assert "could not be collected" in caplog.text
+
+
+_EACH_ONCE = """
+import sys
+from pathlib import Path
+from alphorn.base.trace import TraceEvent, Verdict
+from alphorn.servers.listeners import LISTENERS
+from alphorn.servers.metrics import Metrics
+
+metrics = Metrics(Path(sys.argv[1]), fresh=True)
+metrics.become("worker1")
+for listener in LISTENERS:
+    metrics.opened(listener.name)
+    metrics.refused(listener.name)
+    metrics.handshake_failed(listener.name)
+for stage in ("receive", "connect", "login", "mail", "rcpt", "data", "deliver", "submit", "queue"):
+    for verdict in Verdict:
+        metrics.event(TraceEvent(0.0, "x", stage, verdict, "x"))
+"""
+
+
+def test_figures_have_their_room_on_the_disk_before_they_are_needed(tmp_path: Path) -> None:
+    """In a process of its own, as the library keeps its choices in its module."""
+    subprocess.run([sys.executable, "-c", _EACH_ONCE, str(tmp_path)], check=True, timeout=30)
+    for name in ("supervisor", "worker1"):
+        status = (tmp_path / f"counter_{name}.db").stat()
+        assert status.st_size == RESERVED
+        assert status.st_blocks * 512 >= RESERVED

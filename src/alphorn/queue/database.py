@@ -136,8 +136,10 @@ class Database:
         connection = sqlite3.connect(
             self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        # In this order: how pages are freed can be chosen only while the file is empty.
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        # How pages are freed can be chosen only while the file is empty; later this would write to
+        # it, each time, and fail on a full disk.
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest, multi
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from alphorn.base.errors import Unavailable
 from alphorn.base.trace import TraceEvent
 from alphorn.servers.connection import IO
 
@@ -25,6 +26,8 @@ CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 MAX_REQUEST = 8192
 REQUEST_SECONDS = 10.0
 SUPERVISOR = "supervisor"
+RESERVED = 1 << 16
+"""Octets on the disk for the figures of one process: several times what all of them take."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,13 +36,13 @@ class Metrics:
     """One per process tree: made by the supervisor, `become` called by each worker."""
 
     def __init__(self, folder: Path, fresh: bool) -> None:
-        """`fresh` begins at nought, as when the service starts."""
+        """`fresh` begins at nought, as when the service starts. Raises Unavailable."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if fresh:
             for path in folder.glob("*.db"):
                 path.unlink(missing_ok=True)
         self._folder = folder
-        self._identity = SUPERVISOR
+        self.become(SUPERVISOR)
         # The library wants its choice of storage made in its module and its environment.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         values.ValueClass = values.MultiProcessValue(lambda: self._identity)  # type: ignore[no-untyped-call]
@@ -79,7 +82,20 @@ class Metrics:
         )
 
     def become(self, worker: str) -> None:
-        """This process is that worker from now on."""
+        """This process is that worker from now on. Raises Unavailable where the disk is full.
+
+        The disk's blocks are taken now: a mapped page for which there is none would kill the
+        process at its first use.
+        """
+        path = self._folder / f"counter_{worker}.db"  # as the library calls it
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.posix_fallocate(handle, 0, RESERVED)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise Unavailable(f"{path} cannot be made: {error.strerror}.") from error
         self._identity = worker
 
     def opened(self, listener: str) -> None:

@@ -87,9 +87,9 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 def run(seat: Seat, build: Build) -> int:
     """Serve until told to stop; the exit code. Tells the supervisor when it is ready or why not."""
     logs.name_process(seat.name)
-    seat.metrics.become(seat.name.replace(" ", ""))
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         try:
+            seat.metrics.become(seat.name.replace(" ", ""))
             runner.run(_serve(seat, build))
         except AlphornError as error:
             os.write(seat.status, FAILED + error.text.replace("\n", "; ").encode() + b"\n")

@@ -26,7 +26,9 @@ def connect(path: Path, tables: Sequence[str], version: int, what: str) -> sqlit
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"{what} cannot be opened: {error}.", code="not-writable") from error
     try:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        # Of use in an empty file only; later it would write, and fail on a full disk.
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA journal_size_limit = 4194304")
