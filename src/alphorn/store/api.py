@@ -12,9 +12,10 @@ Invariants that the conformance suite proves on each engine:
 This room knows nothing of protocols: mailbox names are Unicode with `/` between levels, "INBOX"
 is spelled so, flags are `base.flags.Flag` bits and keywords plain words.
 
-Errors: `NotFound` (code "no-such-mailbox"), `Exists` ("mailbox-exists"), `OverQuota` ("quota"),
-`Refused` ("limit", "name"), `Unavailable` ("busy" when locked for too long, "disk-full",
-"damaged"): see `base.errors`.
+Errors: `NotFound` (codes "no-such-mailbox", "no-such-account"), `Exists` ("mailbox-exists"),
+`OverQuota` ("quota"), `Refused` ("limit", "name", "has-children", "special-use", "flag"),
+`Unavailable` ("busy" when locked for too long, "disk-full", "damaged", "not-writable"): see
+`base.errors`. The limits have names in `limits`.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -18,7 +18,7 @@ from alphorn.store.details import Detail, read_detail
 
 LIGHT_ROWS = 20_000
 """Rows read at a time where all columns are small."""
-HEAVY_ROWS = 2_000
+HEAVY_ROWS = 1_000
 """The same with columns of which each may have some hundred octets."""
 BODY_ROWS = 200
 """The same where a header or a body is read for each row."""

@@ -48,7 +48,7 @@ class SqliteStore:
         clock: Callable[[], float] = time.time,
         limit: int = OPEN_ACCOUNTS,
     ) -> None:
-        sqlite_file.check_version()
+        sqlite_file.check_library()
         self._root = root
         self._clock = clock
         self._changed = changed

@@ -57,13 +57,20 @@ Identity = tuple[int, int]
 """Device and inode of a file, to notice that another process has removed it."""
 
 
-def check_version() -> None:
-    """Raise RuntimeError where the SQLite library that Python was built with is too old."""
+def check_library() -> None:
+    """Raise RuntimeError where the SQLite library that Python was built with will not do."""
     if sqlite3.sqlite_version_info < MINIMUM_VERSION:
         needed = ".".join(map(str, MINIMUM_VERSION))
         raise RuntimeError(
             f"Alphorn needs SQLite {needed} or later; this Python has {sqlite3.sqlite_version}."
         )
+    probe = sqlite3.connect(":memory:")
+    try:
+        probe.execute("SELECT json_group_array(value) FROM json_each('[1]')").fetchone()
+    except sqlite3.OperationalError as error:
+        raise RuntimeError("Alphorn needs an SQLite that was built with JSON.") from error
+    finally:
+        probe.close()
 
 
 class AccountFile:
