@@ -77,9 +77,11 @@ class Bodies:
                 if content > packed:
                     data = young.get(content)
                     found.append(None if data is None else codec.unpack(pieces(data)[part.value]))
-                else:
-                    pack = self._pack(tx, statement, content)
-                    found.append(None if pack is None else read(pack, pack.places[content]))
+                elif (pack := self._pack(tx, statement, content)) is not None:
+                    found.append(read(pack, pack.places[content]))
+                else:  # gone, or damaged and therefore not packed
+                    data = self._young(tx, [content]).get(content)
+                    found.append(None if data is None else codec.unpack(pieces(data)[part.value]))
         return found
 
     def raw(self, content: int) -> bytes | None:

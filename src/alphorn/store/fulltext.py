@@ -124,11 +124,21 @@ class FullText:
         found = set()
         for start in range(0, len(contents), _HEADERS_AT_A_TIME):
             portion = contents[start : start + _HEADERS_AT_A_TIME]
-            for content, raw in zip(portion, self._bodies.parts(Part.HEADER, portion), strict=True):
+            for content, raw in self._headers(portion):
                 values = () if raw is None else header.get_all(raw, wanted.field)
                 if any(needle in folding.fold(words.decode(value)) for value in values):
                     found.add(content)
         return found
+
+    def _headers(self, contents: Sequence[int]) -> Iterator[tuple[int, bytes | None]]:
+        try:
+            headers = self._bodies.parts(Part.HEADER, contents)
+        except Unavailable:
+            if len(contents) > 1:
+                for content in contents:
+                    yield from self._headers([content])
+            return
+        yield from zip(contents, headers, strict=True)
 
 
 class _Look:

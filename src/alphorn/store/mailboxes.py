@@ -6,7 +6,7 @@ from typing import Any
 from alphorn.base.errors import Exists, Refused
 from alphorn.store import names
 from alphorn.store.api import INBOX, SEPARATOR, Mailbox, SpecialUse
-from alphorn.store.database import Row, Transaction
+from alphorn.store.database import Columns, Kind, Row, Transaction
 from alphorn.store.errors import no_such_mailbox
 from alphorn.store.limits import MAX_MAILBOXES, MAX_SUBSCRIPTIONS, MAX_UID
 from alphorn.store.removing import forget_contents
@@ -26,6 +26,7 @@ _SELECT = """
     SELECT b.id, b.name, b.special, s.name IS NOT NULL, b.uidvalidity, b.uidnext, b.modseq,
            b.messages, b.unseen, b.deleted, b.octets
     FROM mailbox b LEFT JOIN subscription s ON s.name = b.name """
+_CONTENT: Columns = (("content", Kind.INTEGER),)
 _INSERT = (
     "INSERT INTO mailbox (id, name, special, uidvalidity, modseq, flagged, uidnext, forgotten,"
     " messages, unseen, deleted, octets, first_unseen)"
@@ -149,7 +150,7 @@ def delete(tx: Transaction, name: str) -> Mailbox:
     if len(_subtree(tx, mailbox.name)) > 1:
         raise Refused(f"There are mailboxes below {mailbox.name}.", code="has-children")
     here = (mailbox.id,)
-    contents = tx.execute("SELECT DISTINCT content FROM message WHERE mailbox = ?", here).fetchall()
+    contents = tx.table(_CONTENT, "FROM message WHERE mailbox = ?", here)
     tx.execute("UPDATE account SET modseq = ?", (highest_modseq(tx),))
     tx.execute("DELETE FROM message WHERE mailbox = ?", here)
     tx.execute("DELETE FROM expunged WHERE mailbox = ?", here)

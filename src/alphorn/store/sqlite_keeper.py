@@ -21,7 +21,7 @@ from alphorn.store.sqlite_file import AccountFile
 
 QUIET_SECONDS = 3.0
 """An account without a write for so long is quiet."""
-CHECKPOINT_WRITES = 32
+CHECKPOINT_WRITES = 64
 """Transactions after which the log is moved into the file."""
 INDEX_WRITES = 400
 """Transactions after which messages are packed though the account is not quiet."""
@@ -63,6 +63,8 @@ class Keeper:
                 self._changed.notify()
             note.last = time.monotonic()
             note.writes += 1
+            if file.writes == CHECKPOINT_WRITES:
+                self._changed.notify()
 
     def retire(self, file: AccountFile) -> None:
         """Close the file soon."""
@@ -89,7 +91,9 @@ class Keeper:
                 except (AlphornError, sqlite3.Error):
                     _log.exception("%s could not be looked after", file.name)
                     self._forget(file, note.writes)
-            self._stopping.wait(LOOK_SECONDS)
+            with self._changed:
+                if not self._stopping.is_set():
+                    self._changed.wait(LOOK_SECONDS)
 
     def _look_after(self, file: AccountFile, note: "_Note") -> None:
         if file.writes >= CHECKPOINT_WRITES:
