@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.tools import NO_DNS, PASSWORD
+from tests.end_to_end.tools import PASSWORD
+from tests.support.dns import DnsServer, Fault
 from tests.support.service import Service, running
 
 PEOPLE = (
@@ -22,7 +23,9 @@ PEOPLE = (
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Mail for other servers stays in its queue, as no DNS answers."""
+    """Mail for elsewhere.test stays in its queue, as the DNS has trouble there."""
     accounts = {f"{name}@example.test": PASSWORD for name in PEOPLE}
-    with running(tmp_path_factory.mktemp("whole"), accounts, settings=NO_DNS) as service:
-        yield service
+    with DnsServer({"elsewhere.test": Fault.SERVFAIL}) as dns:
+        settings = f'[dns]\nservers = ["127.0.0.1:{dns.address[1]}"]\n'
+        with running(tmp_path_factory.mktemp("whole"), accounts, settings=settings) as service:
+            yield service
