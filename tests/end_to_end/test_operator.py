@@ -9,6 +9,7 @@ import pytest
 
 from tests.end_to_end.tools import (
     PASSWORD,
+    Reader,
     alphorn,
     alphorn_json,
     message,
@@ -153,3 +154,15 @@ def can_send(service: Service, address: str, password: str) -> bool:
             return False
         client.sendmail(address, [address], message(address, "From my phone"))
     return True
+
+
+def test_logged_out_everywhere(service: Service) -> None:
+    """Sessions that are up end, in whichever worker; the password stays good."""
+    readers = [Reader(service, PAUL) for _ in range(4)]
+    for reader in readers:
+        reader.idle()
+    alphorn(service, "account", "log-out", PAUL)
+    for reader in readers:
+        reader.heard(b"* BYE")
+        reader.client.shutdown()
+    assert can_read(service, PAUL, PASSWORD)
