@@ -1,4 +1,4 @@
-"""Sets of message numbers and UIDs as sorted, disjoint, inclusive ranges (RFC 9051 §9 sequence-set).
+"""Sets of message numbers and UIDs: sorted, disjoint, inclusive ranges (RFC 9051 §9 sequence-set).
 
 A set of a million UIDs in one run costs one pair. `*` is resolved by the caller before a set is
 made, so that every room below the protocol sees plain numbers.

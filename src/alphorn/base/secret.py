@@ -5,7 +5,7 @@ from typing import Final, NoReturn
 
 
 class Secret:
-    """Holds text that must not reach a log, a traceback or a pickle. `reveal()` is the only way out.
+    """Text that must not reach a log, a traceback or a pickle. `reveal()` is the only way out.
 
     Comparison takes constant time for equal lengths.
     """

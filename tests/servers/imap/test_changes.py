@@ -177,3 +177,31 @@ def test_clients_that_change_one_mailbox_at_once_agree_at_the_end(house: House) 
             assert exists[-1] == b"* %d EXISTS" % len(known)
 
     on_loop("uvloop", main)
+
+
+def test_kept_lines_are_those_of_this_state_and_of_this_client(house: House) -> None:
+    """Kept lines are used for no other state, and by nobody who numbers messages otherwise."""
+    account = house.store.account(house.account.id)
+    inbox = fill(account, 600)
+
+    async def main() -> None:
+        async with house.serving() as port:
+            first, second = await logged_in(port), await logged_in(port)
+            for client in (first, second):
+                await client.do("SELECT INBOX")
+            before = await first.do("FETCH 1:* (UID FLAGS)")
+            assert await second.do("FETCH 1:* (UID FLAGS)") == before
+            await first.do("STORE 7 +FLAGS.SILENT (\\Flagged)")
+            after = await first.do("FETCH 1:* (UID FLAGS)")
+            assert after[6] == b"* 7 FETCH (UID 7 FLAGS (\\Flagged))"
+            assert after[:6] + after[7:] == before[:6] + before[7:]
+            gone = NumberSet.of([3])
+            account.flag(inbox, gone, FlagAction.ADD, Flag.DELETED)
+            account.expunge(inbox, gone)
+            await first.do("NOOP")
+            told = await first.do("FETCH 1:* (UID FLAGS)")
+            assert told[2].startswith(b"* 3 FETCH (UID 4 ")
+            untold = await second.do("FETCH 1:* (UID FLAGS)")
+            assert b"* 4 FETCH (UID 4 FLAGS ())" in untold
+
+    on_loop("uvloop", main)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from alphorn.base.numbers import NumberSet
 from alphorn.servers.imap import eager
 from alphorn.servers.imap.fetching.batches import by_count, by_weight
-from alphorn.servers.imap.fetching.recent import WORTH_KEEPING, RecentMessages
+from alphorn.servers.imap.fetching.recent import WORTH_KEEPING, recent_messages
 from alphorn.servers.imap.uids import count_in, packed
 
 
@@ -39,7 +39,7 @@ def test_groups_are_bounded_by_count_and_weight(weights: list[int], most: int, o
 
 
 def test_recent_messages_are_bounded() -> None:
-    recent = RecentMessages(most=3 * WORTH_KEEPING)
+    recent = recent_messages(most=3 * WORTH_KEEPING)
     raw = b"x" * WORTH_KEEPING
     recent.put((1, 1, 1), b"small")
     assert recent.get((1, 1, 1)) is None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from alphorn.directory.view import DirectoryView
 from alphorn.operations.authenticate import Authenticator
 from alphorn.servers.connection import IO
-from alphorn.servers.imap.fetching.recent import RecentMessages
+from alphorn.servers.imap.fetching.recent import recent_lines, recent_messages
 from alphorn.servers.imap.handlers import HANDLERS
 from alphorn.servers.imap.limits import ImapLimits, PlainLogin
 from alphorn.servers.imap.registry import Registry, Subscribe
@@ -48,7 +48,8 @@ class ImapService:
         self.registry = Registry(directory, subscribe, limits.connections_per_account)
         self.tls = tls
         self.handlers = HANDLERS
-        self.recent = RecentMessages()
+        self.recent = recent_messages()
+        self.recent_lines = recent_lines()
         self._shared: weakref.WeakValueDictionary[tuple[int, int, int], array[int]] = (
             weakref.WeakValueDictionary()
         )

@@ -1,6 +1,7 @@
 """FETCH and UID FETCH (RFC 9051 §6.4.5, RFC 7162 §3.1.4).
 
-Items that the store has ready are read on the event loop, some thousand messages at a time.
+Items that the store has ready are read on the event loop, some thousand messages at a time; lines
+of small items are kept for the next session that asks, as long as the mailbox does not change.
 Message bodies are read in threads, in groups of about `GROUP_OCTETS`; a single small one at once.
 The client takes each portion before the next is read.
 """
@@ -24,6 +25,10 @@ from alphorn.wire.imap.commands import Fetch
 from alphorn.wire.imap.items import FetchItem, Item
 
 LOOK_MESSAGES = 5000
+KEPT_ITEMS = frozenset((Item.UID, Item.FLAGS, Item.INTERNAL_DATE, Item.SIZE, Item.MODSEQ))
+"""Small, and changed by nothing that leaves the mod-sequence of the mailbox as it was."""
+KEPT_MESSAGES = 500
+"""Lines of fewer messages are made again as quickly."""
 GROUP_OCTETS = 512 << 10
 GROUP_MESSAGES = 500
 AT_ONCE_OCTETS = 32 << 10
@@ -43,7 +48,7 @@ async def fetch(session: ImapSession, command: Fetch, tag: bytes) -> Outcome:
         since = command.changed_since or 0
         made = plan(command.items)
         if made.weight is None:
-            found = await _fetch_lines(session, made, uids, since)
+            found = await _fetch_lines(session, made, command.items, uids, since)
         else:
             found = await _fetch_bodies(session, made, command.items, uids, since)
         if not since:
@@ -51,20 +56,45 @@ async def fetch(session: ImapSession, command: Fetch, tag: bytes) -> Outcome:
     return b"OK FETCH done"
 
 
-async def _fetch_lines(session: ImapSession, made: Plan, uids: NumberSet, since: int) -> int:
-    """How many messages were there."""
+async def _fetch_lines(
+    session: ImapSession, made: Plan, items: tuple[FetchItem, ...], uids: NumberSet, since: int
+) -> int:
+    """How many messages were there.
+
+    What is kept depends on the messages in the mailbox and on what the client calls them. The
+    mod-sequence fixes the first. As for the second: a session knows every message up to the last
+    one of the portion that is there, and maybe some that are gone; where it knows as many as are
+    there, and the same number for the first, all numbers are the same.
+    """
     view = session.selected()
+    assert session.account is not None
+    kept = session.service.recent_lines
+    keeping = KEPT_ITEMS.issuperset(items) and not since
     found = 0
     for portion in batches.by_count(view.uids, uids, made.rows):
         if found:
             await session.drain()
             await asyncio.sleep(0)  # others get their turn
             session.check_end()
+        count = uid_sequences.count_in(view.uids, portion)
+        key = None
+        if keeping and count >= KEPT_MESSAGES:
+            first = uid_sequences.numbers_in(view.uids, portion).ranges[0][0]
+            modseq = session.mail().modseq(view.mailbox_id)
+            key = (session.account.id, view.mailbox_id, modseq, items, portion, first, count)
+            lines = kept.get(key)
+            if lines is not None:
+                session.send(lines)
+                found += count
+                continue
         rows = read(session.mail(), view.mailbox_id, portion, made.columns, since)
         if rows:
             numbers = uid_sequences.numbers_of_rows(view.uids, [row[0] for row in rows])
-            session.send(made.lines(numbers, rows))
+            lines = made.lines(numbers, rows)
+            session.send(lines)
             found += len(rows)
+            if key is not None and len(rows) == count:
+                kept.put(key, lines)
     return found
 
 

@@ -7,7 +7,7 @@ from alphorn.base.flags import Flag
 from alphorn.base.numbers import NumberSet
 from alphorn.servers.imap import uids as uid_sequences
 from alphorn.servers.imap.fetching.plan import Plan, Row, read
-from alphorn.servers.imap.fetching.recent import WORTH_KEEPING, RecentMessages
+from alphorn.servers.imap.fetching.recent import WORTH_KEEPING, Recent
 from alphorn.servers.imap.fetching.sections import Octets
 from alphorn.store.api import Account, Column, FlagAction, FlagsChanged
 
@@ -23,7 +23,7 @@ class Source:
     account_id: int
     mailbox_id: int
     known: Sequence[int]
-    recent: RecentMessages
+    recent: Recent
 
 
 @dataclass(frozen=True, slots=True)
