@@ -7,6 +7,7 @@ set -u
 # command or Python module, package
 wanted="
 swaks swaks
+curl curl
 mbsync isync
 neomutt neomutt
 openssl openssl

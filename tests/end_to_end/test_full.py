@@ -155,7 +155,7 @@ def test_full_mailbox(service: Service) -> None:
     for number in range(2):
         service.send(GUEST, [QUINN], message(GUEST, f"fits {number}", noise(LARGE)))
     assert refusal(service, message(GUEST, "too much now", noise(LARGE))) == (452, b"4.2.2")
-    assert refusal(service, message(GUEST, "never", noise(3 * LARGE)))[0] == 552
+    assert refusal(service, message(GUEST, "never", noise(3 * LARGE))) == (552, b"5.2.3")
     service.send(GUEST, [QUINN], message(GUEST, "small ones still fit"))
 
     alphorn(service, "account", "set", QUINN, "--quota", "100 KiB")

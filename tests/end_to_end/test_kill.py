@@ -6,7 +6,6 @@ may be there too, once.
 """
 
 import imaplib
-import os
 import random
 import smtplib
 import threading
@@ -14,12 +13,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from signal import SIGKILL
 from typing import Any
 
 import pytest
 
-from tests.end_to_end.tools import NO_DNS, PASSWORD, alphorn_json, message, run_alphorn, until
+from tests.end_to_end.tools import (
+    NO_DNS,
+    PASSWORD,
+    alphorn_json,
+    kill_everything,
+    lift_sending_limits,
+    message,
+    run_alphorn,
+    until,
+)
 from tests.support.service import Service, running
 
 ANNA, BEN = "anna@example.test", "ben@example.test"
@@ -76,6 +83,7 @@ class Load:
         self._service = service
         self._ledger = ledger
         self._turn = turn
+        self._faults: list[Exception] = []
         work: list[tuple[str, Callable[[str], None]]] = [
             ("mx", self._deliver),
             ("mx", self._deliver_on_new_connections),
@@ -96,12 +104,15 @@ class Load:
         for thread in self._threads:
             thread.join(60)
             assert not thread.is_alive()
+        assert self._faults == []
 
     def _run(self, work: Callable[[str], None], name: str) -> None:
         try:
             work(name)
         except (OSError, smtplib.SMTPServerDisconnected, imaplib.IMAP4.abort):
             pass  # killed: that is what is tried here
+        except Exception as fault:
+            self._faults.append(fault)
 
     def _names(self, prefix: str) -> Iterator[str]:
         """Each is acknowledged when the next is asked for."""
@@ -137,30 +148,6 @@ class Load:
             client.sendmail(ANNA, [to], message(ANNA, name))
 
 
-def kill_everything(service: Service) -> None:
-    """The supervisor first, so that it replaces nobody; and every process below it."""
-    process = service.process.process
-    family = [process.pid, *descendants(process.pid)]
-    for pid in family:
-        os.kill(pid, SIGKILL)
-    process.wait(10)
-    until(lambda: not any(map(is_alive, family)), "all are dead")
-
-
-def is_alive(pid: int) -> bool:
-    """Not so where nobody has asked yet how it ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def descendants(pid: int) -> Iterator[int]:
-    for child in map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
-        yield child
-        yield from descendants(child)
-
-
 def check(service: Service, ledger: Ledger, kills: int) -> None:
     # The queue first: what goes from it into a mailbox meanwhile is then seen in both.
     queued = Counter(map(name_of, alphorn_json(service, "queue", "list", "--limit", "10000")))
@@ -187,6 +174,7 @@ def run_rounds(folder: Path, rounds: int, *, patient: bool) -> None:
     chance = random.Random(seed)
     ledger = Ledger()
     with running(folder, ACCOUNTS, settings=NO_DNS) as service:
+        lift_sending_limits(service)
         for turn in range(rounds):
             load = Load(service, ledger, turn)
             load.start()

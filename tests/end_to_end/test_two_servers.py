@@ -8,10 +8,13 @@ import email
 import email.policy
 import re
 import smtplib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from email.message import EmailMessage
+from signal import SIGUSR2
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -21,6 +24,8 @@ from tests.end_to_end.tools import (
     Reader,
     alphorn,
     alphorn_json,
+    kill_everything,
+    lift_sending_limits,
     message,
     reading,
     run_alphorn,
@@ -34,6 +39,12 @@ from tests.support.service import Service, running
 ANNA, ALMA = "anna@a.test", "alma@a.test"
 BEN = "ben@b.test"
 PLACES = {"a.test": "127.0.0.2", "b.test": "127.0.0.3"}
+
+LEASE = 30
+"""Seconds after which others take over what a dead process was delivering."""
+
+MOST_AT_ONCE = 20
+"""Messages on the way to one server at a time, by the settings and two workers."""
 
 SETTINGS = """\
 [listen]
@@ -254,6 +265,55 @@ def test_a_redirect_leads_to_the_other_server(world: World) -> None:
     assert arrived.get_all("Delivered-To") == [BEN, "team@a.test"]
     assert len(received(raw)) == 2
     assert_queue_gets_empty(world.a)
+
+
+def test_a_stream_flows_on_while_the_other_server_is_replaced(world: World) -> None:
+    """New workers take over at B, twice, in the middle of it: each message arrives, once."""
+    numbers = 60
+    with world.a.submission(ANNA) as client:
+        seen = 0
+        for number in range(numbers):
+            client.sendmail(ANNA, [BEN], message(ANNA, f"Stream {number:02}."))
+            if number in (10, 35):
+                world.b.process.signal(SIGUSR2)
+            if number in (30, 55):
+                seen = world.b.process.wait_for("new workers have taken over", after=seen)
+    assert_queue_gets_empty(world.a)
+    arrived = sorted(one for one in world.b.subjects(BEN) if one.startswith("Stream"))
+    assert arrived == [f"Stream {number:02}." for number in range(numbers)]
+
+
+@pytest.mark.soak
+def test_what_was_being_sent_survives_kills(world: World) -> None:
+    """A is killed in the middle of sending, ten times: all that it took arrives at B, and twice at
+    most what was between B's word and A's striking it out."""
+    taken: list[str] = []
+
+    def send(turn: int) -> None:
+        try:
+            client = world.a.submission(ANNA)
+            for number in range(1000):
+                name = f"Killed {turn}-{number}."
+                client.sendmail(ANNA, [BEN], message(ANNA, name))
+                taken.append(name)
+        except (OSError, smtplib.SMTPServerDisconnected):
+            pass  # killed: that is what is tried here
+
+    lift_sending_limits(world.a)
+    world.a.process.expect_errors = True
+    for turn in range(10):
+        sender = Thread(target=send, args=(turn,))
+        enough = len(taken) + 20 + 7 * turn
+        sender.start()
+        until(lambda enough=enough: len(taken) > enough, "messages are taken")
+        kill_everything(world.a)
+        sender.join()
+        world.a.start()
+    rest = ("queue", "list", "--address", BEN)
+    until(lambda: not alphorn_json(world.a, *rest), "all is delivered", 4 * LEASE)
+    arrived = Counter(one for one in world.b.subjects(BEN) if one.startswith("Killed"))
+    assert sorted(set(taken) - arrived.keys()) == []
+    assert sum(count - 1 for count in arrived.values()) <= 10 * MOST_AT_ONCE
 
 
 def test_doctor_is_content_with_what_is_published(world: World) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any, TypeVar
 
 from tests.support.service import ALPHORN, Service
@@ -136,3 +137,33 @@ def certificate(service: Service) -> Path:
 def environment(home: Path) -> dict[str, str]:
     """For a program that looks for its settings in the home folder and speaks English."""
     return {**os.environ, "HOME": str(home), "LC_ALL": "C.UTF-8"}
+
+
+def lift_sending_limits(service: Service) -> None:
+    alphorn(
+        service, "plan", "set", "Standard", "--messages-per-hour", "0", "--messages-per-day", "0"
+    )
+
+
+def kill_everything(service: Service) -> None:
+    """The supervisor first, so that it replaces nobody; and every process below it."""
+    process = service.process.process
+    family = [process.pid, *descendants(process.pid)]
+    for pid in family:
+        os.kill(pid, SIGKILL)
+    process.wait(10)
+    until(lambda: not any(map(is_alive, family)), "all are dead")
+
+
+def is_alive(pid: int) -> bool:
+    """Not so where nobody has asked yet how it ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def descendants(pid: int) -> Iterator[int]:
+    for child in map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+        yield child
+        yield from descendants(child)
