@@ -41,6 +41,7 @@ def test_story_of_a_delivered_message(service: Service) -> None:
     text = story(service, "<A.good.story@example.net>", "Delivered to INBOX")
     for fact in (GUEST, OLGA, "delivered", "A good story", "uid 1"):
         assert fact in text
+    assert re.search(r"^ +Message-ID +<?A\.good\.story@example\.net", text, re.M)
     assert "Hello." not in text
     events = alphorn_json(service, "trace", "list", "--address", OLGA)
     (delivered,) = (event for event in events if event["verdict"] == "delivered")

@@ -53,7 +53,7 @@ def _show(context: Context, args: Namespace) -> int:
             if before:
                 context.say()
             before = event.transaction
-            _head(context, event)
+            _head(context, [other for other in events if other.transaction == before])
         _tell(context, event)
     return 0
 
@@ -77,11 +77,12 @@ def story(context: Context, message: str) -> Sequence[TraceEvent]:
     return sorted(events, key=lambda event: event.time)
 
 
-def _head(context: Context, event: TraceEvent) -> None:
-    context.say(f"{event.transaction}")
-    context.say(f"  from        {cell('', event.sender or '<>')}")
-    if event.message_id:
-        context.say(f"  Message-ID  {cell('', event.message_id)}")
+def _head(context: Context, events: Sequence[TraceEvent]) -> None:
+    """Of one transaction; its first events are older than what the message says of itself."""
+    context.say(f"{events[0].transaction}")
+    context.say(f"  from        {cell('', events[0].sender or '<>')}")
+    for message_id in dict.fromkeys(event.message_id for event in events if event.message_id):
+        context.say(f"  Message-ID  {cell('', message_id)}")
 
 
 def _tell(context: Context, event: TraceEvent) -> None:
