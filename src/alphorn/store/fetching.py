@@ -53,12 +53,14 @@ _HEAVY = frozenset(("c.envelope", "c.subject"))
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How columns are read: the statement's own columns, UID first; the parts that are kept apart;
+    """How columns are read: the statement's own columns, UID first; `few`, the statement that reads
+    row by row; the parts that are kept apart;
     and for each column asked for what makes it of a row of both. `makers` is None where rows are
     what was asked for already; `content` is the place of the content in a row."""
 
     columns: Columns
     source: str
+    few: str
     rows: int
     makers: tuple[Maker, ...] | None
     parts: tuple[Part | None, ...]
@@ -80,8 +82,6 @@ def fetch(
 def _portions(
     database: Database, plan: _Plan, mailbox_id: int, uids: NumberSet, since: int
 ) -> Iterator[list[Row]]:
-    names = ", ".join([name for name, _ in plan.columns])
-    few = f"SELECT {names} {plan.source} ORDER BY m.uid"
     ranges = list(reversed(uids.ranges))
     while ranges:
         rows: list[Row] = []
@@ -89,7 +89,7 @@ def _portions(
             while ranges and len(rows) < plan.rows:
                 low, high = ranges.pop()
                 if high - low < _FEW:
-                    rows += tx.execute(few, (mailbox_id, low, high, since)).fetchall()
+                    rows += tx.execute(plan.few, (mailbox_id, low, high, since)).fetchall()
                     continue
                 last = _last_of_portion(tx, mailbox_id, low, high, plan.rows)
                 rows += tx.table(plan.columns, plan.source, (mailbox_id, low, last, since))
@@ -166,11 +166,15 @@ def _plan(wanted: tuple[Column, ...]) -> _Plan:
         portion = BODY_ROWS
     elif parts or not _HEAVY.isdisjoint(names):
         portion = HEAVY_ROWS
-    return _Plan(
-        tuple(columns),
+    source = (
         "FROM message m"
         + (" JOIN content c ON c.id = m.content" if joined else "")
-        + " WHERE m.mailbox = ? AND m.uid BETWEEN ? AND ? AND m.modseq > ?",
+        + " WHERE m.mailbox = ? AND m.uid BETWEEN ? AND ? AND m.modseq > ?"
+    )
+    return _Plan(
+        tuple(columns),
+        source,
+        f"SELECT {', '.join(names)} {source} ORDER BY m.uid",
         portion,
         None if as_asked else tuple(makers),
         parts,

@@ -15,7 +15,7 @@ from alphorn.servers.imap import uids as uid_sequences
 from alphorn.servers.imap.commands.selecting import all_there, uids_meant
 from alphorn.servers.imap.failures import Bad
 from alphorn.servers.imap.fetching import batches
-from alphorn.servers.imap.fetching.plan import Plan, plan, read
+from alphorn.servers.imap.fetching.plan import LARGE_ROWS, Plan, plan, read
 from alphorn.servers.imap.fetching.reading import Group, Source
 from alphorn.servers.imap.fetching.sections import Octets
 from alphorn.servers.imap.handler import Outcome
@@ -48,7 +48,10 @@ async def fetch(session: ImapSession, command: Fetch, tag: bytes) -> Outcome:
         since = command.changed_since or 0
         made = plan(command.items)
         if made.weight is None:
-            found = await _fetch_lines(session, made, command.items, uids, since)
+            if wanted <= LARGE_ROWS:
+                found = _send_lines(session, made, uids, since)[0]
+            else:
+                found = await _fetch_lines(session, made, command.items, uids, since)
         else:
             found = await _fetch_bodies(session, made, command.items, uids, since)
         if not since:
@@ -87,15 +90,23 @@ async def _fetch_lines(
                 session.send(lines)
                 found += count
                 continue
-        rows = read(session.mail(), view.mailbox_id, portion, made.columns, since)
-        if rows:
-            numbers = uid_sequences.numbers_of_rows(view.uids, [row[0] for row in rows])
-            lines = made.lines(numbers, rows)
-            session.send(lines)
-            found += len(rows)
-            if key is not None and len(rows) == count:
-                kept.put(key, lines)
+        there, lines = _send_lines(session, made, portion, since)
+        found += there
+        if key is not None and there == count:
+            kept.put(key, lines)
     return found
+
+
+def _send_lines(session: ImapSession, made: Plan, uids: NumberSet, since: int) -> tuple[int, bytes]:
+    """Read and answer at once; how many messages were there, and their lines."""
+    view = session.selected()
+    rows = read(session.mail(), view.mailbox_id, uids, made.columns, since)
+    if not rows:
+        return 0, b""
+    numbers = uid_sequences.numbers_of_rows(view.uids, [row[0] for row in rows])
+    lines = made.lines(numbers, rows)
+    session.send(lines)
+    return len(rows), lines
 
 
 async def _fetch_bodies(
