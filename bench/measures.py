@@ -129,7 +129,7 @@ class Bench:
         )
         result = self.load("append", self.server.imap, 1, self.sizes.box, box, "Big", first=2)
         yield "fill a mailbox over IMAP", result["done"] / result["seconds"], "msg/s"
-        self.server.settle()
+        self.server.settle(2, "Big")
         fetches = {
             "FETCH 1:* (UID FLAGS)": "FETCH 1:* (UID FLAGS)",
             "FETCH 1:* ENVELOPE": "FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)",
@@ -240,7 +240,7 @@ class Bench:
         os.sync()
         disk = procs.allocated(*self.server.mail())
         sent = self.load("append", self.server.imap, 1, count, path, "Real", first=49)["octets"]
-        self.server.settle()
+        self.server.settle(49, "Real")
         os.sync()
         yield (
             "disk, real mail",

@@ -59,10 +59,10 @@ class Alphorn(base.Server):
     def mail(self) -> list[Path]:
         return [self.state / "data" / "accounts"]
 
-    def settle(self) -> None:
-        """A search that hits nothing makes the index complete."""
-        client = Client(self.imap).login(self.user(2), self.password)
-        client.command("SELECT Big")
+    def settle(self, user: int, mailbox: str) -> None:
+        """A search completes the index; the rest is done once the account has been quiet."""
+        client = Client(self.imap).login(self.user(user), self.password)
+        client.command(f"SELECT {mailbox}")
         client.command('SEARCH TEXT "nothing-has-this-word"')
         client.close()
-        time.sleep(1)
+        time.sleep(8)

@@ -37,8 +37,8 @@ class Server:
         """Generated passwords, one for each user in order, where the server has such a thing."""
         return []
 
-    def settle(self) -> None:
-        """Bring the server's own postponed work (an index, say) to its end."""
+    def settle(self, user: int, mailbox: str) -> None:
+        """Bring the server's own postponed work (an index, say) on this mailbox to its end."""
 
     def user(self, number: int) -> str:
         return f"user{number}@{DOMAIN}"
