@@ -65,4 +65,4 @@ class Alphorn(base.Server):
         client.command(f"SELECT {mailbox}")
         client.command('SEARCH TEXT "nothing-has-this-word"')
         client.close()
-        time.sleep(8)
+        time.sleep(28)

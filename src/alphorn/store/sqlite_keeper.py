@@ -19,11 +19,11 @@ from alphorn.base.errors import AlphornError, NotFound
 from alphorn.store import indexing
 from alphorn.store.sqlite_file import AccountFile
 
-QUIET_SECONDS = 3.0
+QUIET_SECONDS = 20.0
 """An account without a write for so long is quiet."""
 CHECKPOINT_WRITES = 64
 """Transactions after which the log is moved into the file."""
-INDEX_WRITES = 400
+INDEX_WRITES = 1000
 """Transactions after which messages are packed though the account is not quiet."""
 LOOK_SECONDS = 0.25
 PORTION = 100
