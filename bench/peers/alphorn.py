@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.client import Client
 from bench.peers import base
 
-OFFSET = 31_000
+OFFSET = 29_500
 PROGRAM = Path(sys.executable).parent / "alphorn"
 
 
