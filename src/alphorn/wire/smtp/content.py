@@ -14,6 +14,7 @@ On a message in order, which nearly all are, this costs four counts at the speed
 
 import re
 
+from alphorn.message import line_ends
 from alphorn.wire.smtp.replies import Refusal, Reply
 
 _LONE_DOT = re.compile(rb"(?:\A|[\r\n])\.[\r\n]")
@@ -30,7 +31,7 @@ def from_data(raw: bytes, text_line: int) -> bytes:
     """The message that DATA carried, without the dots that the client put before dots
     (RFC 5321 §4.5.2). Raises Refusal as `from_chunks`, and for a lone dot that other line ends than
     CRLF surround."""
-    tidy = _ends_well(raw)
+    tidy = line_ends.tidy(raw)
     if not tidy and _LONE_DOT.search(raw):
         raise Refusal(SMUGGLED)
     if raw.startswith(b"."):
@@ -41,26 +42,16 @@ def from_data(raw: bytes, text_line: int) -> bytes:
 def from_chunks(raw: bytes, text_line: int) -> bytes:
     """The message that BDAT carried. Raises Refusal for a NUL and for a line of more than
     `text_line` octets."""
-    return _checked(raw, _ends_well(raw), text_line)
+    return _checked(raw, line_ends.tidy(raw), text_line)
 
 
 def _checked(raw: bytes, tidy: bool, text_line: int) -> bytes:
-    if not tidy:
-        raw = raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
-        raw = raw.replace(b"\r", b" ").replace(b"\n", b"\r\n")
-    if raw and not raw.endswith(b"\n"):
-        raw += b"\r\n"
+    raw = line_ends.ended(raw if tidy else line_ends.mended(raw))
     if b"\0" in raw:
         raise Refusal(NUL)
     if _has_longer_line(raw, text_line):
         raise Refusal(Reply("5.6.0", f"The message has a line of more than {text_line} octets"))
     return b"\r\n" + raw if raw.startswith((b" ", b"\t")) else raw
-
-
-def _ends_well(raw: bytes) -> bool:
-    """Whether each CR stands before an LF and each LF behind a CR."""
-    pairs = raw.count(b"\r\n")
-    return raw.count(b"\n") == pairs and raw.count(b"\r") == pairs
 
 
 def _has_longer_line(raw: bytes, limit: int) -> bool:
