@@ -83,27 +83,6 @@ def test_append(raw: bytes, expected: bytes) -> None:
     assert header.append(raw, b"Z: 9\r\n") == expected
 
 
-def test_subset() -> None:
-    head = RAW[: header.header_end(RAW)]
-    assert header.subset(head, ["subject", "Received"]) == (
-        b"Received: one\r\n\tfolded\r\nSubject : hello\r\nreceived: two\r\n\r\n"
-    )
-    assert header.subset(head, ["none"]) == b"\r\n"
-    assert header.subset(head, []) == b"\r\n"
-    assert header.subset(head, ["received", "X-LONG", "empty"], exclude=True) == (
-        b"From x@y Thu Jan  1 00:00:00 1970\r\nSubject : hello\r\n\r\n"
-    )
-    assert header.subset(head, [], exclude=True) == head
-
-
-@pytest.mark.parametrize("head", [b"", b"\r\n", b"A: 1", b"A: 1\r\n", b"A: 1\r\n\r\n"])
-def test_a_subset_always_ends_with_an_empty_line(head: bytes) -> None:
-    for names in (["a"], ["b"], []):
-        for exclude in (False, True):
-            kept = header.subset(head, names, exclude=exclude)
-            assert kept == b"\r\n" or kept.endswith(b"1\r\n\r\n")
-
-
 def test_a_field_with_a_million_continuation_lines() -> None:
     raw = b"A: x" + b"\r\n y" * 1_000_000 + b"\r\nB: z\r\n\r\n"
     assert header.get(raw, "B") == "z"

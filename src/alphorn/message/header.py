@@ -118,23 +118,6 @@ def append(raw: bytes, *fields: bytes) -> bytes:
     return b"".join((raw[:at], *fields, raw[at:]))
 
 
-def subset(header: bytes, names: Iterable[str], *, exclude: bool = False) -> bytes:
-    """The fields of these names (or all but these) and an empty line (RFC 9051 §6.4.5.1).
-
-    This is HEADER.FIELDS and HEADER.FIELDS.NOT; fields keep their order and form.
-    """
-    wanted = _whole(tuple(names))
-    if exclude:
-        kept = wanted.sub(b"", _head(header))[1:]
-        if kept.endswith((b"\n\r\n", b"\n\n")) or kept in (b"\r\n", b"\n"):
-            return kept
-        return kept + (b"\r\n" if not kept or kept.endswith(b"\n") else b"\r\n\r\n")
-    found = wanted.findall(_head(header))
-    if not found:
-        return b"\r\n"
-    return b"".join(found)[1:] + (b"\n\r\n" if found[-1].endswith(b"\r") else b"\r\n\r\n")
-
-
 def _head(raw: bytes) -> bytes:
     """The header after a line end, so that each field follows one : fast to find."""
     return b"\n" + raw[: header_end(raw)]
