@@ -41,6 +41,15 @@ UDP_LIMIT = 512
 MAX_ALIASES = 30
 
 
+LIES = {
+    "A": "192.0.2.66",
+    "AAAA": "2001:db8::66",
+    "MX": "1 liar.test",
+    "PTR": "liar.test",
+    "TXT": "v=spf1 +all",
+}
+
+
 class Fault(Enum):
     """What goes wrong instead of an answer."""
 
@@ -49,9 +58,14 @@ class Fault(Enum):
     TIMEOUT = "no reply at all"
     TRUNCATE = "cut short, over TCP too"
     GARBAGE = "octets that are no message"
+    CUT = "a reply that ends in the middle of a record"
+    TCP_LOST = "cut short, and over TCP the connection ends before the reply"
+    NO_REPLY_BIT = "the reply is marked as a question"
+    WRONG_TYPE = "the right name with a record of another type"
     WRONG_ID = "a reply to another question's number"
     WRONG_NAME = "a reply to a question that was not asked"
     EXTRA_NAME = "the right reply with records of other names in it"
+    NXDOMAIN_WITH_RECORDS = "the name does not exist, and here is its record"
 
 
 Records = Mapping[str, list[str] | Fault]
@@ -117,7 +131,7 @@ class DnsServer:
         """The reply to a question, or None for silence."""
         query = dns.message.from_wire(wire)
         question = query.question[0]
-        name = question.name.to_text(omit_final_dot=True).lower()
+        name = plain_text(question.name)
         kind = dns.rdatatype.to_text(question.rdtype)
         self.questions.append((name, kind))
         reply = dns.message.make_response(query, recursion_available=True)
@@ -137,7 +151,22 @@ class DnsServer:
                 reply.question[0].name = dns.name.from_text("other.test.")
             case Fault.EXTRA_NAME:
                 self._add(reply, "other.test", "A", ["192.0.2.66"])
+            case Fault.NXDOMAIN_WITH_RECORDS:
+                reply.set_rcode(dns.rcode.NXDOMAIN)
+                self._add(reply, name, kind, [LIES.get(kind, LIES["A"])])
+            case Fault.WRONG_TYPE:
+                other = "TXT" if kind != "TXT" else "A"
+                self._add(reply, name, other, [LIES[other]])
+            case Fault.NO_REPLY_BIT:
+                reply.flags &= ~dns.flags.QR
+            case Fault.CUT:
+                self._add(reply, name, "TXT", ["v=spf1 +all"])
+                return reply.to_wire()[:-4]
             case Fault.TRUNCATE:
+                reply.flags |= dns.flags.TC
+            case Fault.TCP_LOST:
+                if over_tcp:
+                    return None
                 reply.flags |= dns.flags.TC
             case None:
                 if self.authentic:
@@ -179,7 +208,7 @@ class DnsServer:
     def _add(self, reply: dns.message.Message, name: str, kind: str, texts: list[str]) -> None:
         if kind == "TXT":
             texts = [_quoted(text) for text in texts]
-        owner = dns.name.from_text(name)
+        owner = dns.name.Name([*name.encode("latin-1").split(b"."), b""])
         origin: Any = dns.name.root
         reply.answer.append(
             dns.rrset.from_rdata_list(
@@ -193,10 +222,20 @@ class DnsServer:
         )
 
 
+def plain_text(name: dns.name.Name) -> str:
+    """In lower case, without the last dot, and nothing escaped: labels hold what they hold."""
+    return b".".join(name.labels[:-1]).decode("latin-1").lower()
+
+
 def _quoted(text: str) -> str:
-    """A TXT record's text as character-strings of at most 255 octets."""
+    """A TXT record's text as character-strings of at most 255 octets; a character is an octet."""
     pieces = [text[at : at + 255] for at in range(0, len(text), 255)] or [""]
-    return " ".join('"' + piece.replace("\\", "\\\\").replace('"', '\\"') + '"' for piece in pieces)
+    return " ".join('"' + "".join(map(_escaped, piece)) + '"' for piece in pieces)
+
+
+def _escaped(character: str) -> str:
+    plain = character.isascii() and character.isprintable() and character not in '"\\'
+    return character if plain else f"\\{ord(character):03}"
 
 
 class _UdpHandler(socketserver.BaseRequestHandler):

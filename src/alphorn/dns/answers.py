@@ -64,7 +64,9 @@ class Answer(Generic[T]):
 class Resolver(Protocol):
     """Asks the DNS. Every method raises `DnsError`; none takes longer than a few seconds.
 
-    Names are given as A-labels or Unicode, with or without a dot at the end, and are absolute.
+    Names are given as A-labels or Unicode, with or without a dot at the end, and are absolute. In
+    ASCII a label may hold any character that prints (RFC 2181 §11): names that SPF macros make do.
+    A dot always parts labels and nothing is an escape.
     """
 
     async def mx(self, domain: str) -> Answer[Mx]:
@@ -75,6 +77,12 @@ class Resolver(Protocol):
 
         Where one family cannot be had for now, the other one's are returned.
         """
+
+    async def ipv4(self, host: str) -> Answer[str]:
+        """The A records alone, at most `MAX_OF_FAMILY`: for checks in which the family matters."""
+
+    async def ipv6(self, host: str) -> Answer[str]:
+        """The AAAA records alone, likewise."""
 
     async def txt(self, name: str) -> Answer[bytes]:
         """Each record's character-strings joined; at most `MAX_TXT` records."""

@@ -37,6 +37,11 @@ EDNS_PAYLOAD = 1232
 
 MAX_MX = 64
 MAX_ADDRESSES = 32
+"""Of each family, to connect to."""
+
+MAX_OF_FAMILY = 256
+"""To compare with; SPF sets no limit (RFC 7208 §4.6.4)."""
+
 MAX_TXT = 100
 MAX_PTR = 10
 MAX_ASKED_AT_ONCE = 200
@@ -47,6 +52,7 @@ TEMPORARY_TTL = 5
 """RFC 2308 §7 allows up to 5 minutes; this is enough to not ask for each of many messages."""
 
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*", re.ASCII)
+_QUESTION = re.compile(r"(?=.{1,253}\Z)[ !-\-/-~]{1,63}(?:\.[ !-\-/-~]{1,63})*", re.ASCII)
 _log = logging.getLogger(__name__)
 _LOCAL_SERVER = ("127.0.0.1", DNS_PORT)
 
@@ -101,10 +107,16 @@ class StubResolver:
         if not answers:
             raise next((e for e in errors if isinstance(e, Temporary)), errors[0])
         return Answer(
-            tuple(record for answer in answers for record in answer.records),
+            tuple(record for answer in answers for record in answer.records[:MAX_ADDRESSES]),
             answers[0].canonical,
             all(answer.authentic for answer in answers),
         )
+
+    async def ipv4(self, host: str) -> Answer[str]:
+        return await self._ask(host, RdataType.A)
+
+    async def ipv6(self, host: str) -> Answer[str]:
+        return await self._ask(host, RdataType.AAAA)
 
     async def txt(self, name: str) -> Answer[bytes]:
         return await self._ask(name, RdataType.TXT)
@@ -148,7 +160,10 @@ class StubResolver:
         what = f"{kind.name} of {name}"
         try:
             reply = await self._resolver.resolve(
-                dns.name.from_text(name), kind, raise_on_no_answer=False, search=False
+                dns.name.Name([*name.encode().split(b"."), b""]),
+                kind,
+                raise_on_no_answer=False,
+                search=False,
             )
         except dns.resolver.NXDOMAIN as error:
             ttl = min(_negative_ttl(error), MAX_NEGATIVE_TTL)
@@ -196,7 +211,7 @@ def _folded(name: str) -> str | None:
     if not name.isascii():
         return fold_domain(name)
     folded = name.lower().removesuffix(".")
-    return folded if len(folded) <= 253 and _NAME.fullmatch(folded) else None
+    return folded if _QUESTION.fullmatch(folded) else None
 
 
 def _negative_ttl(error: dns.resolver.NXDOMAIN) -> float:
@@ -232,7 +247,7 @@ def _read_mx(records: Any) -> tuple[Mx, ...]:
 
 
 def _read_addresses(records: Any) -> tuple[str, ...]:
-    return tuple(str(record.address) for record in records)[:MAX_ADDRESSES]
+    return tuple(str(record.address) for record in records)[:MAX_OF_FAMILY]
 
 
 def _read_txt(records: Any) -> tuple[bytes, ...]:
