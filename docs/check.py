@@ -90,6 +90,8 @@ def shown(value: object, kind: str = "") -> str:
                 if value and value % size == 0:
                     return f'"{value // size} {unit}"'
             return str(value)
+        case float():
+            return f"{value:g}"
         case None:
             return '""'
         case _:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from alphorn.app.protection import default_protection
 from alphorn.base import settings as table
 from alphorn.base.layout import Layout
 from alphorn.base.settings import Settings
@@ -65,7 +66,10 @@ def build(
     networks. `count_event` is told each event that is traced, `report_login` each login."""
     closing = ExitStack()
     ring = keys.load(layout.keys)
-    view = DirectoryView(layout.control, ring, postmaster=settings[table.POSTMASTER])
+    protection = default_protection(settings)
+    view = DirectoryView(
+        layout.control, ring, postmaster=settings[table.POSTMASTER], protection=protection
+    )
     closing.callback(view.close)
     store = SqliteStore(layout.accounts, changed=bus.publish)
     closing.callback(store.close)
@@ -158,4 +162,5 @@ class _Control:
             keys=self._ring,
             hostname=self._settings[table.HOSTNAME],
             iterations=self._settings[table.LOGIN_ITERATIONS],
+            protection=default_protection(self._settings),
         )

@@ -133,6 +133,19 @@ def whole(low: int, high: int) -> Kind[int]:
     return Kind(f"number, {low} to {high}", read)
 
 
+def decimal(low: float, high: float) -> Kind[float]:
+    """A number between two others, with a fraction or without."""
+
+    def read(value: object) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise ValueError("is to be a number")
+        if not low <= value <= high:  # nor is it "not a number"
+            raise ValueError(f"is to be between {low:g} and {high:g}")
+        return float(value)
+
+    return Kind(f"number, {low:g} to {high:g}", read)
+
+
 def octets(low: int, high: int) -> Kind[int]:
     """An amount of data in octets."""
     return Kind(

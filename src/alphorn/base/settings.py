@@ -426,6 +426,82 @@ STORE_IDLE = Setting(
     "An account that nobody used for so long is closed: it then costs no memory.",
 )
 
+# -- protection ------------------------------------------------------------------------------------
+# What holds where an account and its domain say nothing (`directory.values.Protection`).
+
+PROTECTION_GREYLISTING = Setting(
+    "protection.greylisting",
+    kinds.BOOLEAN,
+    True,
+    "Whether mail from a server not seen before is asked to come again some minutes later. This "
+    "and all that follows holds where an account or its domain does not say otherwise (`alphorn "
+    "protection set`).",
+)
+PROTECTION_HELO = Setting(
+    "protection.helo",
+    kinds.BOOLEAN,
+    True,
+    "Whether mail from servers that do not give a right name for themselves is refused.",
+)
+PROTECTION_DNS_LISTS = Setting(
+    "protection.dns_lists",
+    kinds.BOOLEAN,
+    True,
+    "Whether lists in the DNS of servers that send spam are asked, and believed.",
+)
+PROTECTION_ATTACHMENTS = Setting(
+    "protection.attachments",
+    kinds.BOOLEAN,
+    True,
+    "Whether attachments of dangerous kinds are refused.",
+)
+PROTECTION_HEADERS = Setting(
+    "protection.headers",
+    kinds.BOOLEAN,
+    True,
+    "Whether mail with a header as only abuse has it is refused.",
+)
+PROTECTION_SPAM = Setting(
+    "protection.spam", kinds.BOOLEAN, True, "Whether mail is scored, and spam filed or refused."
+)
+PROTECTION_SPAM_THRESHOLD = Setting(
+    "protection.spam_threshold",
+    kinds.decimal(1, 100),
+    5.0,
+    "From which score on mail is filed in the Spam folder.",
+)
+PROTECTION_REFUSE_THRESHOLD = Setting(
+    "protection.refuse_threshold",
+    kinds.decimal(0, 100),
+    12.0,
+    "From which score on mail is refused; 0 for never.",
+)
+PROTECTION_PROMOTIONS = Setting(
+    "protection.promotions",
+    kinds.BOOLEAN,
+    False,
+    "Whether newsletters and offers are filed in a folder of their own.",
+)
+PROTECTION_SOCIAL = Setting(
+    "protection.social",
+    kinds.BOOLEAN,
+    False,
+    "Whether what social networks notify of is filed in a folder of its own.",
+)
+PROTECTION_DMARC = Setting(
+    "protection.dmarc",
+    kinds.BOOLEAN,
+    True,
+    "Whether forged mail is refused or filed in Spam where the owner of the sender's domain asks "
+    "for it (RFC 9989).",
+)
+PROTECTION_ENGINES = Setting(
+    "protection.engines",
+    kinds.BOOLEAN,
+    True,
+    "Whether other engines (for spam, for viruses) are asked too, where some are set up.",
+)
+
 # -- what is remembered ----------------------------------------------------------------------------
 
 TRACE_KEEP = Setting(
@@ -499,6 +575,18 @@ TABLE: tuple[Setting[Any], ...] = (
     QUEUE_BIND_ADDRESS,
     QUEUE_PRIVATE_DESTINATIONS,
     STORE_IDLE,
+    PROTECTION_GREYLISTING,
+    PROTECTION_HELO,
+    PROTECTION_DNS_LISTS,
+    PROTECTION_ATTACHMENTS,
+    PROTECTION_HEADERS,
+    PROTECTION_SPAM,
+    PROTECTION_SPAM_THRESHOLD,
+    PROTECTION_REFUSE_THRESHOLD,
+    PROTECTION_PROMOTIONS,
+    PROTECTION_SOCIAL,
+    PROTECTION_DMARC,
+    PROTECTION_ENGINES,
     TRACE_KEEP,
     LOG_FORMAT,
     LOG_LEVEL,

@@ -6,16 +6,21 @@ rooms: `directory.values` does. Times are whole seconds UTC. Names of accounts' 
 ids, which are never given twice (AUTOINCREMENT).
 """
 
+from dataclasses import fields
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
+from alphorn.base.senders import MAX_PATTERN, SenderAction
 from alphorn.directory import constraints as c
 from alphorn.directory.values import AddressKind, Role
+from alphorn.directory.values import Protection as ProtectionValue
 from alphorn.mailauth.dkim.keys import Algorithm
 
 MAX_NAME = 100
+PROTECTION_FIELDS = tuple(field.name for field in fields(ProtectionValue))
 
 
 class Plan(models.Model):
@@ -262,6 +267,90 @@ class SigningKey(models.Model):
                 c.one_of("algorithm", [algorithm.value for algorithm in Algorithm]),
             ),
             c.rule("selector_rules", c.label_rules("selector")),
+        ]
+
+
+class Protection(models.Model):
+    """What a domain, an account or an address says of its own protection; null: nothing, so that
+    what surrounds it holds. The fields are those of `values.Protection`. An address has a word
+    about greylisting only."""
+
+    domain = models.OneToOneField(Domain, on_delete=models.CASCADE, null=True)
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, null=True)
+    address = models.OneToOneField(Address, on_delete=models.CASCADE, null=True)
+    greylisting = models.BooleanField(null=True)
+    helo = models.BooleanField(null=True)
+    dns_lists = models.BooleanField(null=True)
+    attachments = models.BooleanField(null=True)
+    headers = models.BooleanField(null=True)
+    spam = models.BooleanField(null=True)
+    spam_threshold = models.FloatField(null=True)
+    refuse_threshold = models.FloatField(null=True)
+    promotions = models.BooleanField(null=True)
+    social = models.BooleanField(null=True)
+    dmarc = models.BooleanField(null=True)
+    engines = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            c.rule(
+                "one_scope",
+                Q(domain__isnull=False, account__isnull=True, address__isnull=True)
+                | Q(domain__isnull=True, account__isnull=False, address__isnull=True)
+                | Q(
+                    domain__isnull=True,
+                    account__isnull=True,
+                    address__isnull=False,
+                    **{
+                        f"{name}__isnull": True
+                        for name in PROTECTION_FIELDS
+                        if name != "greylisting"
+                    },
+                ),
+            ),
+            c.rule(
+                "thresholds",
+                (Q(spam_threshold__isnull=True) | Q(spam_threshold__gte=0))
+                & (Q(refuse_threshold__isnull=True) | Q(refuse_threshold__gte=0)),
+            ),
+        ]
+
+
+class SenderRule(models.Model):
+    """Mail from some senders, to an account, to a domain (all its addresses) or, without either,
+    to anybody here. `pattern` and `action` are as `base.senders` has them."""
+
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, null=True, related_name="sender_rules", db_index=False
+    )
+    domain = models.ForeignKey(
+        Domain, on_delete=models.CASCADE, null=True, related_name="sender_rules", db_index=False
+    )
+    pattern = models.CharField(max_length=MAX_PATTERN)
+    action = models.CharField(max_length=20)
+    created = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "pattern"],
+                condition=Q(account__isnull=False),
+                name="senderrule_account_pattern",
+            ),
+            models.UniqueConstraint(
+                fields=["domain", "pattern"],
+                condition=Q(domain__isnull=False),
+                name="senderrule_domain_pattern",
+            ),
+            models.UniqueConstraint(
+                fields=["pattern"],
+                condition=Q(account__isnull=True, domain__isnull=True),
+                name="senderrule_installation_pattern",
+            ),
+            c.rule("one_scope", Q(account__isnull=True) | Q(domain__isnull=True)),
+            c.rule("pattern_length", c.length("pattern", 2, MAX_PATTERN)),
+            c.rule("pattern_folded", c.in_lower_case("pattern")),
+            c.rule("action_known", c.one_of("action", [action.value for action in SenderAction])),
         ]
 
 

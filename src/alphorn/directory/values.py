@@ -128,6 +128,37 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Protection:
+    """What guards an address: the settings in force, whoever made them.
+
+    Each comes from the nearest of account, domain and installation that says something;
+    `greylisting` also, and first of all, from the address. From `spam_threshold` on mail goes to
+    Spam, from `refuse_threshold` on it is refused (0: never); both are scores. `promotions` and
+    `social` file such mail in folders of its own; `dmarc` does as the sender's domain asks;
+    `engines` asks those that the installation has.
+    """
+
+    greylisting: bool = True
+    helo: bool = True
+    dns_lists: bool = True
+    attachments: bool = True
+    headers: bool = True
+    spam: bool = True
+    spam_threshold: float = 5.0
+    refuse_threshold: float = 12.0
+    promotions: bool = False
+    social: bool = False
+    dmarc: bool = True
+    engines: bool = True
+
+    def files_as_spam(self, score: float) -> bool:
+        return self.spam and score >= self.spam_threshold
+
+    def refuses_as_spam(self, score: float) -> bool:
+        return self.spam and 0 < self.refuse_threshold <= score
+
+
+@dataclass(frozen=True, slots=True)
 class AddressInfo:
     """One address as lists show it; `expires` is None but for temporary ones. `address` of a
     catch-all is `*@domain`; `account` is the own address of the account it leads to."""

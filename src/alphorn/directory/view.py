@@ -24,7 +24,8 @@ from threading import Lock
 from typing import Any
 
 from alphorn.base.address import fold_domain, fold_local, split_detail
-from alphorn.directory import queries
+from alphorn.base.senders import SenderMatch, patterns_of
+from alphorn.directory import protecting, queries
 from alphorn.directory.cache import Cache
 from alphorn.directory.keys import KeyRing
 from alphorn.directory.queries import Target
@@ -34,6 +35,7 @@ from alphorn.directory.values import (
     AddressKind,
     Credentials,
     DomainInfo,
+    Protection,
     Route,
     SigningKey,
 )
@@ -57,10 +59,12 @@ class DirectoryView:
         postmaster: str = "",
         known: int = KNOWN,
         unknown: int = UNKNOWN,
+        protection: Protection = Protection(),  # noqa: B008 - frozen
     ) -> None:
         """Touches nothing yet: the database need not be there until the first look-up.
 
-        `postmaster` is the operator's address, "" for none.
+        `postmaster` is the operator's address, "" for none; `protection` is what holds where
+        neither account nor domain says otherwise.
         """
         self._reader = reader = Reader(database)
         self._clock = clock
@@ -74,6 +78,10 @@ class DirectoryView:
         self._credentials = Cache(partial(queries.credentials, reader), known // 4, unknown)
         self._grants = Cache(partial(queries.granted, reader), known // 4, unknown)
         self._signing = Cache(partial(queries.signing_keys, reader, keys), known // 4, unknown)
+        self._protections = Cache(
+            partial(protecting.protection, reader, protection), known, unknown
+        )
+        self._lists = Cache(partial(protecting.lists, reader), known, unknown)
         self._caches: tuple[Cache[Any, Any], ...] = (
             self._domains,
             self._targets,
@@ -81,6 +89,8 @@ class DirectoryView:
             self._credentials,
             self._grants,
             self._signing,
+            self._protections,
+            self._lists,
         )
 
     def domain(self, name: str) -> DomainInfo | None:
@@ -139,6 +149,34 @@ class DirectoryView:
         with self._lock:
             self._refresh()
             return self._signing.get(folded) or ()
+
+    def protection(self, of: Route | AccountInfo) -> Protection:
+        """What guards an address that mail is written to, or an account's own address.
+
+        The domain is that of the address, whichever the account's own is in.
+        """
+        account = of if isinstance(of, AccountInfo) else of.account
+        with self._lock:
+            domain_id, address_id = self._place(of)
+            whose = (domain_id, account.id if account else 0, address_id)
+            held = self._protections.get(whose)
+        assert held is not None
+        return held
+
+    def sender_matches(self, of: Route | AccountInfo, sender: str) -> tuple[SenderMatch, ...]:
+        """What the lists that concern this address say of a sender, nearest first.
+
+        Asks the database only where a list has entries at all; `sender` may be anything.
+        """
+        account = of if isinstance(of, AccountInfo) else of.account
+        patterns = patterns_of(sender)
+        with self._lock:
+            domain_id, _ = self._place(of)
+            whose = (account.id if account else 0, domain_id)
+            scopes = self._lists.get(whose)
+            if not scopes or not patterns:
+                return ()
+            return protecting.matches(self._reader, scopes, whose, patterns)
 
     def credentials(self, address: str) -> Credentials | None:
         """What checks a login with this own address; switched on or not."""
@@ -203,6 +241,18 @@ class DirectoryView:
         return target, Route(
             address, target.kind, account, detail, target.redirect_to, account is not None
         )
+
+    def _place(self, of: Route | AccountInfo) -> tuple[int, int]:
+        """The ids of the domain and of the address, 0 where there is none."""
+        self._refresh()
+        local, _, name = of.address.rpartition("@")
+        domain = self._domains.get(name)
+        if domain is None:
+            return 0, 0
+        if isinstance(of, Route) and of.kind is AddressKind.CATCH_ALL:
+            local = ""
+        target = self._targets.get((domain.id, local))
+        return domain.id, target.id if target else 0
 
     def _owner(self, address: str) -> int | None:
         local, _, domain = address.rpartition("@")

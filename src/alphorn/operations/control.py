@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from alphorn.base.secret import Secret
 from alphorn.directory.keys import KeyRing
+from alphorn.directory.values import Protection
 from alphorn.store.api import Store
 
 
@@ -25,7 +26,8 @@ OPERATOR = Actor(operator=True)
 @dataclass(frozen=True, slots=True)
 class Control:
     """Made by the composition root, after `directory.setup.setup`. `hostname` is where MX records
-    point; `iterations` is what a password's slow hash costs (`base.scram`)."""
+    point; `iterations` is what a password's slow hash costs (`base.scram`); `protection` is what
+    holds where nobody says otherwise."""
 
     store: Store
     keys: KeyRing
@@ -33,6 +35,7 @@ class Control:
     iterations: int
     clock: Callable[[], float] = time.time
     actor: Actor = OPERATOR
+    protection: Protection = Protection()  # noqa: RUF009 - frozen
 
     def now(self) -> int:
         return int(self.clock())
