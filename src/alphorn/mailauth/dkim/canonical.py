@@ -23,6 +23,14 @@ def split(raw: bytes) -> tuple[bytes, bytes]:
     return header, body
 
 
+def header_of(raw: bytes) -> bytes:
+    """What `split` gives first, without a copy of the body."""
+    if raw.startswith(b"\r\n"):
+        return b""
+    end = raw.find(b"\r\n\r\n")
+    return raw if end < 0 else raw[:end]
+
+
 def split_fields(header: bytes) -> list[bytes]:
     """The header fields in order, each as it stands (folded), without its last CRLF."""
     return _FIELD_END.split(header.removesuffix(b"\r\n"))
