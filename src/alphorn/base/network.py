@@ -1,6 +1,17 @@
-"""Which network a client is taken to be, for limits."""
+"""What a client's address is, and which network it is taken to be, for limits."""
 
 import ipaddress
+
+
+def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address without its scope, an IPv4-mapped one as IPv4 (RFC 4291 §2.5.5.2).
+
+    Raises ValueError for what is none.
+    """
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if address.version == 6 and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
 
 
 def network_of(address: str) -> str:
