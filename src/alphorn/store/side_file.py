@@ -12,16 +12,20 @@ from alphorn.store.sqlite_errors import damaged, unavailable
 BUSY_SECONDS = 5.0
 
 
-def connect(path: Path, tables: Sequence[str], version: int, what: str) -> sqlite3.Connection:
+def connect(
+    path: Path, tables: Sequence[str], version: int, what: str, busy_seconds: float | None = None
+) -> sqlite3.Connection:
     """Open the file, making it (mode 0600) with these tables where it is new.
 
     The connection is in autocommit mode and may be used by one thread at a time. `what` is how
-    people call the file. Raises Unavailable.
+    people call the file. `busy_seconds` is how long others may keep it locked, else
+    `BUSY_SECONDS`. Raises Unavailable.
     """
+    wait = BUSY_SECONDS if busy_seconds is None else busy_seconds
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            path, timeout=wait, isolation_level=None, check_same_thread=False
         )
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(f"{what} cannot be opened: {error}.", code="not-writable") from error

@@ -1,0 +1,256 @@
+"""What is known of clients that come to the door, shared by all processes: the file, and what the
+greylist has seen.
+
+Nothing in it is worth a delivery. It may be lost with the power, it is asked on the event loop, and
+whoever asks waits `BUSY_SECONDS` at most. Where it cannot be had for a moment, the next
+`PAUSE_SECONDS` it is not even tried: `Unavailable` comes at once, and the caller lets the mail
+pass. Rows are counted with each change, so that the file never holds more than it was told to; it
+is purged in portions, between which others come to their turn.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from alphorn.base.door import Sighting
+from alphorn.base.errors import AlphornError, Unavailable
+from alphorn.store.side_file import connect, public
+
+VERSION = 1
+WHAT = "The file of what is known at the door"
+BUSY_SECONDS = 0.02
+PAUSE_SECONDS = 1.0
+PORTION = 2000
+MAX_OF_ORIGIN = 500
+"""First tries of one origin that wait at a time; the oldest make room for further ones."""
+TABLES = (
+    """CREATE TABLE sighting (
+        key INTEGER NOT NULL PRIMARY KEY,
+        since REAL NOT NULL,
+        used REAL NOT NULL,
+        passes INTEGER NOT NULL
+    )""",
+    """CREATE TABLE tally (
+        name TEXT NOT NULL PRIMARY KEY,
+        good REAL NOT NULL,
+        spam REAL NOT NULL,
+        unknown REAL NOT NULL,
+        refused REAL NOT NULL,
+        at REAL NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE offence (
+        network TEXT NOT NULL,
+        offence TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        since REAL NOT NULL,
+        last REAL NOT NULL,
+        level REAL NOT NULL,
+        sample TEXT NOT NULL,
+        PRIMARY KEY (network, offence)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE ban (
+        network TEXT NOT NULL PRIMARY KEY,
+        since REAL NOT NULL,
+        until REAL NOT NULL,
+        offence TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        times INTEGER NOT NULL,
+        evidence TEXT NOT NULL,
+        note TEXT NOT NULL,
+        change INTEGER NOT NULL
+    )""",
+    "CREATE INDEX ban_change ON ban (change)",
+    "CREATE TABLE room (name TEXT NOT NULL PRIMARY KEY, taken INTEGER NOT NULL) WITHOUT ROWID",
+    "INSERT INTO room VALUES ('sighting', 0), ('tally', 0), ('offence', 0), ('ban', 0)",
+)
+_LOW_BITS = (1 << 32) - 1
+
+
+class Door:
+    """The file, opened at its first use. `lock` is held while the connection is used."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._clock = clock
+        self._connection: sqlite3.Connection | None = None
+        self._pause_until = 0.0
+        self.lock = threading.Lock()
+
+    def connection(self) -> sqlite3.Connection:
+        """For whoever holds the lock. Raises Unavailable."""
+        if self._clock() < self._pause_until:
+            raise Unavailable(f"{WHAT} cannot be used for the moment.", code="busy")
+        if self._connection is None:
+            try:
+                self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
+            except AlphornError:
+                self._pause_until = self._clock() + PAUSE_SECONDS
+                raise
+        return self._connection
+
+    def failed(self, error: sqlite3.Error) -> Exception:
+        """What to raise instead; whatever was begun is undone, and the file left alone a while."""
+        self._pause_until = self._clock() + PAUSE_SECONDS
+        if self._connection is not None and self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        return public(error, WHAT)
+
+    def close(self) -> None:
+        with self.lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+class Sightings:
+    """What the greylist has seen, by number. Callable from any thread."""
+
+    def __init__(self, door: Door, max_rows: int = 1_000_000) -> None:
+        self._door = door
+        self._max_rows = max_rows
+
+    def read(self, keys: Sequence[int]) -> dict[int, Sighting]:
+        """Those of the records that there are. Raises Unavailable."""
+        marks = ",".join("?" * len(keys))
+        with self._door.lock:
+            try:
+                rows = (
+                    self._door.connection()
+                    .execute(
+                        f"SELECT key, since, used, passes FROM sighting WHERE key IN ({marks})",  # noqa: S608
+                        keys,
+                    )
+                    .fetchall()
+                )
+            except sqlite3.Error as error:
+                raise self._door.failed(error) from error
+        return {key: Sighting(since, used, passes) for key, since, used, passes in rows}
+
+    def write(self, records: Iterable[tuple[int, Sighting]]) -> None:
+        """Put the records under their numbers, in one transaction.
+
+        Raises Unavailable, with the code "full" where there is no room; then nothing was changed.
+        """
+        door = self._door
+        with door.lock:
+            try:
+                connection = door.connection()
+                connection.execute("BEGIN IMMEDIATE")
+                more = sum(_put(connection, key, seen) for key, seen in records)
+                if more > 0 and not grow(connection, "sighting", more, self._max_rows):
+                    connection.execute("ROLLBACK")
+                    raise full()
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise door.failed(error) from error
+
+    def count(self) -> int:
+        """How many records there are. Raises Unavailable."""
+        with self._door.lock:
+            try:
+                return taken(self._door.connection(), "sighting")
+            except sqlite3.Error as error:
+                raise self._door.failed(error) from error
+
+    def waiting(self, keys: tuple[int, int]) -> list[Sighting]:
+        """First tries that wait, with numbers from the first up to the second of `keys`; oldest
+        first, at most `MAX_OF_ORIGIN`. Raises Unavailable."""
+        with self._door.lock:
+            try:
+                rows = self._door.connection().execute(
+                    "SELECT since, used, passes FROM sighting"
+                    " WHERE key >= ? AND key < ? AND passes = 0 ORDER BY since LIMIT ?",
+                    (*keys, MAX_OF_ORIGIN),
+                )
+                return [Sighting(*row) for row in rows]
+            except sqlite3.Error as error:
+                raise self._door.failed(error) from error
+
+    def purge(self, waiting_since: float, used_since: float) -> int:
+        """Remove first tries from before `waiting_since`, and whatever else was not used since
+        `used_since`; how many there were. Waits for the disk. Raises Unavailable."""
+        removed = 0
+        after: int | None = -1
+        while after is not None:
+            after, gone = self._purge_portion(after, waiting_since, used_since)
+            removed += gone
+        return removed
+
+    def _purge_portion(
+        self, after: int, waiting_since: float, used_since: float
+    ) -> tuple[int | None, int]:
+        """Where the next portion begins, None where this was the last; how many are gone."""
+        door = self._door
+        with door.lock:
+            try:
+                connection = door.connection()
+                row = connection.execute(
+                    "SELECT key FROM sighting WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?",
+                    (after, PORTION - 1),
+                ).fetchone()
+                connection.execute("BEGIN IMMEDIATE")
+                gone = connection.execute(
+                    "DELETE FROM sighting WHERE key > ? AND key <= ? AND"
+                    " CASE passes WHEN 0 THEN since < ? ELSE used < ? END",
+                    (after, row[0] if row else (1 << 63) - 1, waiting_since, used_since),
+                ).rowcount
+                grow(connection, "sighting", -gone)
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise door.failed(error) from error
+        return (row[0] if row else None), gone
+
+
+def _put(connection: sqlite3.Connection, key: int, seen: Sighting) -> int:
+    """How many rows there are more now."""
+    values = (seen.since, seen.used, seen.passes, key)
+    changed = connection.execute(
+        "UPDATE sighting SET since = ?, used = ?, passes = ? WHERE key = ?", values
+    ).rowcount
+    if changed:
+        return 0
+    connection.execute(
+        "INSERT INTO sighting (since, used, passes, key) VALUES (?, ?, ?, ?)", values
+    )
+    return 1 - _make_room(connection, key) if not seen.passes else 1
+
+
+def _make_room(connection: sqlite3.Connection, key: int) -> int:
+    """Where an origin has too many first tries, its oldest one goes; how many went."""
+    origin = (key & ~_LOW_BITS, key | _LOW_BITS)
+    many = connection.execute(
+        "SELECT 1 FROM sighting WHERE key BETWEEN ? AND ? AND passes = 0 LIMIT 1 OFFSET ?",
+        (*origin, MAX_OF_ORIGIN),
+    ).fetchone()
+    if many is None:
+        return 0
+    return connection.execute(
+        "DELETE FROM sighting WHERE key = (SELECT key FROM sighting"
+        " WHERE key BETWEEN ? AND ? AND passes = 0 ORDER BY since LIMIT 1)",
+        origin,
+    ).rowcount
+
+
+def grow(connection: sqlite3.Connection, table: str, rows: int, limit: int | None = None) -> bool:
+    """Within a transaction: count rows that a table has got (or lost); False where they are too
+    many, and the transaction is to be undone."""
+    if not rows:
+        return True
+    return bool(
+        connection.execute(
+            "UPDATE room SET taken = taken + ?1"
+            " WHERE name = ?2 AND (?3 IS NULL OR taken + ?1 <= ?3)",
+            (rows, table, limit),
+        ).rowcount
+    )
+
+
+def taken(connection: sqlite3.Connection, table: str) -> int:
+    row = connection.execute("SELECT taken FROM room WHERE name = ?", (table,)).fetchone()
+    return int(row[0])
+
+
+def full() -> Unavailable:
+    return Unavailable(f"{WHAT} has as many entries as it may.", code="full")

@@ -1,0 +1,157 @@
+"""What has come from networks and in the name of domains (`base.door.Tally`), counted in the file
+at the door.
+
+Counts are gathered in memory and written together, so that a delivery does not pay for them; a
+process that is killed loses those of `FLUSH_SECONDS`.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import astuple
+
+from alphorn.base.door import Tally
+from alphorn.base.errors import Unavailable
+from alphorn.store.door import PORTION, Door, grow
+
+FLUSH_SECONDS = 2.0
+FLUSH_NAMES = 64
+MAX_WAITING = 10_000
+MAX_NAME = 300
+LEAST = 0.1
+"""What counts for less is forgotten."""
+
+_NOTHING = Tally()
+_log = logging.getLogger(__name__)
+
+
+class History:
+    """`half_life`: seconds until something counts half. Callable from any thread."""
+
+    def __init__(self, door: Door, half_life: int, max_rows: int = 500_000) -> None:
+        self._door = door
+        self._half_life = half_life
+        self._max_rows = max_rows
+        self._waiting: dict[str, Tally] = {}
+        self._flushed = 0.0
+
+    def note(self, names: Sequence[str], what: Tally, now: float) -> None:
+        """Count `what` for each name. Never fails; what cannot be written for long is dropped."""
+        with self._door.lock:
+            for name in map(_storable, names):
+                if len(self._waiting) < MAX_WAITING:
+                    self._waiting[name] = self._waiting.get(name, _NOTHING).plus(what)
+            due = len(self._waiting) >= FLUSH_NAMES or not (
+                0 <= now - self._flushed < FLUSH_SECONDS
+            )
+            if due:
+                self._flushed = now
+                try:
+                    self._flush(now)
+                except Unavailable as error:
+                    _log.warning("counts of what came in wait: %s", error.text)
+
+    def of(self, names: Sequence[str], now: float) -> list[Tally]:
+        """What is known of each, as it counts now. Raises Unavailable."""
+        names = [_storable(name) for name in names]
+        marks = ",".join("?" * len(names))
+        with self._door.lock:
+            try:
+                rows = self._door.connection().execute(
+                    "SELECT name, good, spam, unknown, refused, at FROM tally"  # noqa: S608
+                    f" WHERE name IN ({marks})",
+                    names,
+                )
+                found = {name: Tally(*counts) for name, *counts in rows}
+            except sqlite3.Error as error:
+                raise self._door.failed(error) from error
+            return [
+                found.get(name, _NOTHING)
+                .faded(now, self._half_life)
+                .plus(self._waiting.get(name, _NOTHING))
+                for name in names
+            ]
+
+    def flush(self, now: float) -> None:
+        """Write what waits. Raises Unavailable; then it waits on."""
+        with self._door.lock:
+            self._flush(now)
+
+    def purge(self, now: float) -> int:
+        """Forget what counts for nothing any more; how many names. Raises Unavailable."""
+        removed, after = 0, ""
+        while True:
+            with self._door.lock:
+                try:
+                    connection = self._door.connection()
+                    rows = connection.execute(
+                        "SELECT name, good, spam, unknown, refused, at FROM tally"
+                        " WHERE name > ? ORDER BY name LIMIT ?",
+                        (after, PORTION),
+                    ).fetchall()
+                    gone = [
+                        (name,)
+                        for name, *counts in rows
+                        if Tally(*counts).faded(now, self._half_life).weight < LEAST
+                    ]
+                    connection.execute("BEGIN IMMEDIATE")
+                    connection.executemany("DELETE FROM tally WHERE name = ?", gone)
+                    grow(connection, "tally", -len(gone))
+                    connection.execute("COMMIT")
+                except sqlite3.Error as error:
+                    raise self._door.failed(error) from error
+            removed += len(gone)
+            if len(rows) < PORTION:
+                return removed
+            after = rows[-1][0]
+
+    def _flush(self, now: float) -> None:
+        if not self._waiting:
+            return
+        try:
+            connection = self._door.connection()
+            connection.execute("BEGIN IMMEDIATE")
+            more = sum(self._add(connection, name, now) for name in self._waiting)
+            if not grow(connection, "tally", more, self._max_rows):
+                # Whom we know already counts on; strangers wait for the next purge.
+                connection.execute("ROLLBACK")
+                connection.execute("BEGIN IMMEDIATE")
+                for name in self._waiting:
+                    self._add(connection, name, now, only_known=True)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._door.failed(error) from error
+        self._waiting.clear()
+
+    def _add(
+        self, connection: sqlite3.Connection, name: str, now: float, only_known: bool = False
+    ) -> int:
+        """How many rows there are more now."""
+        row = connection.execute(
+            "SELECT good, spam, unknown, refused, at FROM tally WHERE name = ?", (name,)
+        ).fetchone()
+        if row is None and only_known:
+            return 0
+        before = Tally(*row) if row else Tally(at=now)
+        after = before.faded(now, self._half_life).plus(self._waiting[name])
+        connection.execute(
+            "INSERT OR REPLACE INTO tally (name, good, spam, unknown, refused, at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (name, *astuple(after)),
+        )
+        return row is None
+
+
+def network_name(network: str) -> str:
+    """The name under which a network is counted (`base.network.network_of`)."""
+    return "network " + network
+
+
+def domain_name(domain: str) -> str:
+    return "domain " + domain.lower()
+
+
+def _storable(name: str) -> str:
+    """Names from outside may be long and hold lone surrogates, which no database takes."""
+    name = name[:MAX_NAME]
+    return name if name.isascii() else name.encode(errors="replace").decode()
