@@ -52,6 +52,7 @@ class Rules:
     has_identity: bool = False
     covers_message: bool = True
     covers_from: bool = False
+    canonicalization: str = "simple/simple"  # where there is no c=
 
 
 DKIM = Rules(
@@ -170,7 +171,7 @@ def _complete(signature: Signature, found: Mapping[str, str], rules: Rules) -> S
     made = _number(found, "t", _TIME_DIGITS)
     signature = replace(signature, value=value, made=made)
     if rules.covers_message:
-        signature = _covering(signature, found)
+        signature = _covering(signature, found, rules)
     if rules.has_identity:
         signature = replace(signature, identity=_identity(found.get("i"), signature.domain))
     if rules.covers_from and "from" not in signature.names:
@@ -180,8 +181,8 @@ def _complete(signature: Signature, found: Mapping[str, str], rules: Rules) -> S
     return signature
 
 
-def _covering(signature: Signature, found: Mapping[str, str]) -> Signature:
-    header, slash, body = found.get("c", "simple/simple").partition("/")
+def _covering(signature: Signature, found: Mapping[str, str], rules: Rules) -> Signature:
+    header, slash, body = found.get("c", rules.canonicalization).partition("/")
     if not slash:
         body = "simple"
     if header not in _CANONICALIZATIONS or body not in _CANONICALIZATIONS:
