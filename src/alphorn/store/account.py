@@ -1,15 +1,18 @@
 """One account, as `api.Account`, over any engine: each method is one transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from alphorn.base.numbers import NumberSet
 from alphorn.base.query import Query
 from alphorn.store import (
     appending,
+    books,
     checking,
     copying,
     fetching,
     indexing,
+    learning,
+    locating,
     mailboxes,
     removing,
     search,
@@ -18,16 +21,22 @@ from alphorn.store import (
 )
 from alphorn.store.api import (
     Appended,
+    Book,
     Changed,
     Changes,
     Column,
+    Entry,
     FlagAction,
     FlagsChanged,
+    Judgement,
+    Learned,
+    Lesson,
     Mailbox,
     NewMessage,
     Snapshot,
     SortKey,
     SpecialUse,
+    Taught,
     Usage,
 )
 from alphorn.store.database import Database
@@ -176,6 +185,61 @@ class SqlAccount:
         if gone:
             self._tell(mailbox_id)
         return gone
+
+    # -- what the account has learned --
+
+    def quarantine(self) -> Mailbox:
+        with self._database.glancing() as tx:
+            found = mailboxes.by_use(tx, SpecialUse.QUARANTINE)
+        if found is None:
+            with self._database.writing() as tx:
+                found = mailboxes.quarantine(tx, self._now())
+        return found
+
+    def locate(self, message_id: str) -> Sequence[tuple[int, int]]:
+        with self._database.reading() as tx:
+            return locating.locate(tx, message_id)
+
+    def learned(self) -> Learned:
+        with self._database.glancing() as tx:
+            return learning.learned(tx)
+
+    def counts(self) -> learning.Model:
+        return learning.Model(self._database)
+
+    def learn(self, lessons: Sequence[Lesson]) -> Sequence[Taught]:
+        if not lessons:
+            return ()
+        with self._database.writing() as tx:
+            return learning.learn(tx, lessons, self._now())
+
+    def judgements(self, messages: Sequence[int]) -> Mapping[int, Judgement]:
+        with self._database.glancing() as tx:
+            return learning.judgements(tx, messages)
+
+    def unlearn_all(self) -> None:
+        with self._database.writing() as tx:
+            learning.unlearn_all(tx)
+
+    def note(self, book: Book, names: Sequence[str], value: str = "") -> None:
+        if names:
+            with self._database.writing() as tx:
+                books.note(tx, book, names, value, self._now())
+
+    def noted(self, book: Book, names: Sequence[str]) -> Mapping[str, Entry]:
+        with self._database.glancing() as tx:
+            return books.noted(tx, book, names)
+
+    def entries(self, book: Book, limit: int) -> Sequence[Entry]:
+        with self._database.glancing() as tx:
+            return books.entries(tx, book, limit)
+
+    def strike(self, book: Book, names: Sequence[str]) -> int:
+        with self._database.writing() as tx:
+            return books.strike(tx, book, names)
+
+    def knows(self, address: str) -> bool:
+        return bool(self.noted(Book.CORRESPONDENT, (address.lower(),)))
 
     def index(self, limit: int) -> int:
         done = indexing.index(self._database, limit)

@@ -18,7 +18,7 @@ Errors: `NotFound` (codes "no-such-mailbox", "no-such-account"), `Exists` ("mail
 `base.errors`. The limits have names in `limits`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import NamedTuple, Protocol
@@ -32,7 +32,11 @@ SEPARATOR = "/"
 
 
 class SpecialUse(Enum):
-    """RFC 6154 §2, RFC 8457 (Important). PROMOTIONS and SOCIAL are ours."""
+    """RFC 6154 §2, RFC 8457 (Important). PROMOTIONS, SOCIAL and QUARANTINE are ours.
+
+    The mailbox for QUARANTINE is hidden: only `Account.quarantine` finds it, neither lists nor
+    names do. What was reported as phishing waits there, out of its owner's way.
+    """
 
     ARCHIVE = "Archive"
     DRAFTS = "Drafts"
@@ -42,6 +46,7 @@ class SpecialUse(Enum):
     IMPORTANT = "Important"
     PROMOTIONS = "Promotions"
     SOCIAL = "Social"
+    QUARANTINE = "Quarantine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +186,74 @@ class Usage:
     messages: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a message teaches. `message` is what it is known by, `tokens` are its features, both
+    as 64-bit integers, of either sign. `spam` None: as if it had never been learned.
+
+    What a person said (`by_person`) is never overruled by what was only concluded.
+    """
+
+    message: int
+    tokens: Sequence[int]
+    spam: bool | None
+    by_person: bool = True
+
+
+class Judgement(NamedTuple):
+    """What a message was learned as."""
+
+    spam: bool
+    by_person: bool
+
+
+class Taught(NamedTuple):
+    """What a lesson changed: what the message counted as before and counts as now, None for not at
+    all. Where both are equal nothing happened."""
+
+    before: bool | None
+    after: bool | None
+
+
+class Learned(NamedTuple):
+    """Messages learned as spam and as ham, tokens known of them, and names in all books."""
+
+    spam: int
+    ham: int
+    tokens: int
+    names: int
+
+
+class Counts(Protocol):
+    """What a classifier asks: in how many messages of each kind tokens occurred."""
+
+    def totals(self) -> tuple[int, int]:
+        """Messages learned as (spam, ham)."""
+
+    def lookup(self, keys: Sequence[int]) -> Sequence[tuple[int, int]]:
+        """(spam, ham) of each token, in the order of `keys`."""
+
+
+class Book(Enum):
+    """Kinds of names that an account remembers; names are compared as they are written."""
+
+    CORRESPONDENT = "correspondent"
+    """Addresses that the account has written to."""
+    CATEGORY = "category"
+    """Senders and lists whose category was corrected; the value says what to."""
+    BLOCKED = "blocked"
+    """Addresses whose mail was reported; it is not wanted any more."""
+
+
+class Entry(NamedTuple):
+    """A name in a book; `last` (seconds UTC) is when it was last noted, `times` how often."""
+
+    name: str
+    value: str
+    last: int
+    times: int
+
+
 class Account(Protocol):
     """One account's mail. Obtained from `Store.account`; cheap to obtain again, so never kept."""
 
@@ -267,6 +340,44 @@ class Account(Protocol):
 
     def expunge(self, mailbox_id: int, uids: NumberSet | None = None) -> NumberSet:
         """Remove the messages with \\Deleted (of `uids` only, where given); which they were."""
+
+    # -- what the account has learned --
+    def quarantine(self) -> Mailbox:
+        """The hidden mailbox, made where there is none yet."""
+
+    def locate(self, message_id: str) -> Sequence[tuple[int, int]]:
+        """Where messages with this Message-ID (without angle brackets) are: (mailbox id, UID)."""
+
+    def learned(self) -> Learned:
+        """How much there is: one short read, so that whoever has learned nothing pays no more."""
+
+    def counts(self) -> Counts:
+        """The account's own model as it is now. A look-up in an empty one reads nothing."""
+
+    def learn(self, lessons: Sequence[Lesson]) -> Sequence[Taught]:
+        """Learn, learn otherwise, or unlearn; what each changed. A message counts once."""
+
+    def judgements(self, messages: Sequence[int]) -> Mapping[int, Judgement]:
+        """What these messages were learned as, without those that were not."""
+
+    def unlearn_all(self) -> None:
+        """Forget the model and all judgements; the books stay."""
+
+    def note(self, book: Book, names: Sequence[str], value: str = "") -> None:
+        """Write names into a book, or count them once more; the value is the newest.
+        The oldest of too many are forgotten."""
+
+    def noted(self, book: Book, names: Sequence[str]) -> Mapping[str, Entry]:
+        """Those of the names that are in the book."""
+
+    def entries(self, book: Book, limit: int) -> Sequence[Entry]:
+        """The newest first."""
+
+    def strike(self, book: Book, names: Sequence[str]) -> int:
+        """Take names out of a book; how many there were."""
+
+    def knows(self, address: str) -> bool:
+        """Whether the account has written to this address, in whichever case."""
 
     def index(self, limit: int) -> int:
         """In the background: make about `limit` messages ready for full-text search and compress

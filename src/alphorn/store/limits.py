@@ -16,3 +16,14 @@ MAX_SEARCH_TEXT = 1 << 20
 """Characters of a message that full-text search sees."""
 MAX_NEEDLE = 1000
 """Characters of a string that is searched for; what is longer is found nowhere."""
+MAX_TOKENS = 400_000
+"""Tokens in an account's model; of more, those that were rare and long ago are forgotten. With
+30 octets each, 12 MB."""
+MAX_JUDGED = 50_000
+"""Messages of which an account remembers what they were learned as; of more, the oldest go."""
+MAX_NOTED = 20_000
+"""Names in each of an account's books; of more, the oldest go."""
+MAX_NAME_LENGTH = 320
+"""Characters of such a name; what is longer is not noted."""
+FORGOTTEN_SHARE = 8
+"""When something is full, one in so many is forgotten at once."""

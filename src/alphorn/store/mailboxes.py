@@ -26,6 +26,10 @@ _SELECT = """
     SELECT b.id, b.name, b.special, s.name IS NOT NULL, b.uidvalidity, b.uidnext, b.modseq,
            b.messages, b.unseen, b.deleted, b.octets
     FROM mailbox b LEFT JOIN subscription s ON s.name = b.name """
+_SHOWN = "WHERE b.special IS NULL OR b.special <> ?"
+_HIDDEN = (SpecialUse.QUARANTINE.value,)
+_HIDDEN_NAME = f"{SEPARATOR}{SpecialUse.QUARANTINE.value}"
+"""No name that anybody can say: its first level is empty."""
 _CONTENT: Columns = (("content", Kind.INTEGER),)
 _INSERT = (
     "INSERT INTO mailbox (id, name, special, uidvalidity, modseq, flagged, uidnext, forgotten,"
@@ -52,8 +56,8 @@ def initial(account_id: int, now: int) -> list[tuple[str, tuple[object, ...]]]:
 
 
 def every(tx: Transaction) -> list[Mailbox]:
-    """All mailboxes, INBOX first, each before those below it."""
-    found = [_mailbox(row) for row in tx.execute(_SELECT).fetchall()]
+    """All that are not hidden, INBOX first, each before those below it."""
+    found = [_mailbox(row) for row in tx.execute(_SELECT + _SHOWN, _HIDDEN).fetchall()]
     return sorted(found, key=lambda mailbox: names.order(mailbox.name))
 
 
@@ -95,10 +99,18 @@ def usage(tx: Transaction) -> tuple[int, int]:
     return octets or 0, messages or 0
 
 
+def quarantine(tx: Transaction, now: int) -> Mailbox:
+    """The hidden mailbox, made if need be."""
+    found = by_use(tx, SpecialUse.QUARANTINE)
+    return found or by_id(tx, add(tx, _HIDDEN_NAME, SpecialUse.QUARANTINE, now))
+
+
 def create(tx: Transaction, name: str, use: SpecialUse | None, now: int) -> Mailbox:
     name = names.checked(name)
     if _find(tx, name) is not None:
         raise Exists(f"There is already a mailbox named {name}.", code="mailbox-exists")
+    if use is SpecialUse.QUARANTINE:
+        raise Refused("The quarantine is made by the service alone.", code="special-use")
     if use is not None and (other := by_use(tx, use)) is not None:
         raise Refused(
             f"The mailbox {other.name} is already used for {use.value}.", code="special-use"

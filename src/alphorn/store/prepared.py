@@ -72,10 +72,10 @@ def _keys(summary: Summary, digest: bytes) -> tuple[int, ...]:
     identifiers = summary.thread_keys[:MAX_THREAD_KEYS]
     if not identifiers:
         return (int.from_bytes(digest[:8], "big") >> 1,)
-    return tuple(dict.fromkeys(map(_key, identifiers)))
+    return tuple(dict.fromkeys(map(identifier_key, identifiers)))
 
 
-def _key(identifier: str) -> int:
-    """63 bits, so that they are a positive integer in every database."""
+def identifier_key(identifier: str) -> int:
+    """What a Message-ID is found by: 63 bits, a positive integer in every database."""
     octets = identifier.encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(octets, digest_size=8).digest(), "big") >> 1

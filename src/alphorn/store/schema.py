@@ -19,9 +19,44 @@ Facts are stored once. Among them:
   ones finds them at the end.
 * `thread_key` leads from the hash of a Message-ID to a thread (the id of its first content), by way
   of `thread_merge` where threads have become one.
+* `learned` has one row once anything was learned, else none: how many messages of each kind the
+  counts in `token` are of, and how many tokens and names there are. `judged` is what single
+  messages were learned as, `noted` names in books (see `api.Book`); days count from 1970.
 """
 
-VERSION = 1
+VERSION = 2
+
+LEARNING = (
+    """CREATE TABLE learned (
+        id INTEGER NOT NULL PRIMARY KEY,
+        spam INTEGER NOT NULL,
+        ham INTEGER NOT NULL,
+        tokens INTEGER NOT NULL,
+        judged INTEGER NOT NULL,
+        names INTEGER NOT NULL
+    )""",
+    """CREATE TABLE token (
+        key INTEGER NOT NULL PRIMARY KEY,
+        spam INTEGER NOT NULL,
+        ham INTEGER NOT NULL,
+        day INTEGER NOT NULL
+    )""",
+    """CREATE TABLE judged (
+        message INTEGER NOT NULL PRIMARY KEY,
+        spam INTEGER NOT NULL,
+        person INTEGER NOT NULL,
+        day INTEGER NOT NULL
+    )""",
+    """CREATE TABLE noted (
+        book TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        last INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (book, name)
+    ) WITHOUT ROWID""",
+)
+"""What version 2 added."""
 
 TABLES = (
     """CREATE TABLE account (
@@ -118,7 +153,8 @@ TABLES = (
         old INTEGER NOT NULL PRIMARY KEY,
         thread INTEGER NOT NULL
     )""",
+    *LEARNING,
 )
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {}
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: LEARNING}
 """The statements that lead from a version to the next one; each account is led on when opened."""

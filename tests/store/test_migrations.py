@@ -1,0 +1,106 @@
+"""Files of accounts that older versions of the program made are led on when they are opened.
+
+`data/account-1.sqlite.xz` was made by the program when its tables had version 1: three messages in
+INBOX, flagged, with copies in Work/2023.
+"""
+
+import lzma
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from alphorn.base.errors import Unavailable
+from alphorn.base.flags import Flag
+from alphorn.store import schema
+from alphorn.store.api import Column, Lesson
+from alphorn.store.sqlite import SqliteStore
+from tests.store.mail import EVERY, numbered
+
+OLD = Path(__file__).parent / "data" / "account-1.sqlite.xz"
+
+
+def lay(folder: Path) -> Path:
+    """The old file where the store looks for account 1."""
+    path = folder / "accounts" / "01" / "1.sqlite"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(lzma.decompress(OLD.read_bytes()))
+    return path
+
+
+def version(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def tables(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    return set(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+
+
+def test_an_account_of_version_1_is_led_on(tmp_path: Path) -> None:
+    path = lay(tmp_path)
+    assert version(path) == 1
+    store = SqliteStore(tmp_path / "accounts")
+    account = store.account(1)
+    inbox, work = account.mailbox("INBOX"), account.mailbox("Work/2023")
+    assert (inbox.messages, work.messages) == (3, 3)
+    rows = list(account.fetch(inbox.id, EVERY, (Column.UID, Column.FLAGS, Column.RAW)))
+    assert [row[:2] for row in rows] == [(uid, int(Flag.FLAGGED)) for uid in (1, 2, 3)]
+    assert [row[2] for row in rows] == [message.raw for message in numbered(3)]
+    assert account.learned() == (0, 0, 0, 0)
+    account.learn([Lesson(1, (2, 3), True)])
+    assert list(account.counts().lookup([2, 4])) == [(1, 0), (0, 0)]
+    assert account.check() == []
+    store.close()
+    assert version(path) == schema.VERSION
+
+
+def test_it_ends_with_the_same_tables_as_a_new_account(tmp_path: Path) -> None:
+    path = lay(tmp_path)
+    store = SqliteStore(tmp_path / "accounts")
+    store.create(2)
+    for number in (1, 2):
+        store.account(number).learned()
+    store.close()
+    old, new = sqlite3.connect(path), sqlite3.connect(tmp_path / "accounts" / "02" / "2.sqlite")
+    try:
+        assert tables(old) == tables(new)
+    finally:
+        old.close()
+        new.close()
+
+
+def test_many_may_open_it_at_the_same_time(tmp_path: Path) -> None:
+    lay(tmp_path)
+    stores = [SqliteStore(tmp_path / "accounts") for _ in range(8)]
+    begin = threading.Barrier(len(stores))
+    found: list[int] = []
+
+    def read(store: SqliteStore) -> None:
+        begin.wait(10)
+        found.append(store.account(1).mailbox("INBOX").messages)
+
+    threads = [threading.Thread(target=read, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    for store in stores:
+        store.close()
+    assert found == [3] * len(stores)
+
+
+def test_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    path = lay(tmp_path)
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    connection.close()
+    store = SqliteStore(tmp_path / "accounts")
+    with pytest.raises(Unavailable):
+        store.account(1).mailboxes()
+    store.close()
+    assert version(path) == schema.VERSION + 1
