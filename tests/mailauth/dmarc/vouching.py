@@ -1,25 +1,14 @@
 """Results of DKIM and SPF for a domain, as DMARC is given them."""
 
-from dataclasses import dataclass
-
+from alphorn.mailauth.dkim.verify import DkimResult
 from alphorn.mailauth.outcome import Outcome
+from alphorn.mailauth.spf.result import Spf, SpfResult
 
 
-@dataclass(frozen=True)
-class D:
-    outcome: Outcome
-    domain: str
+def dkim(outcome: str, domain: str) -> DkimResult:
+    identity = f"@{domain}"
+    return DkimResult(Outcome(outcome), domain, "s", identity, "rsa-sha256", 2048, "", False)
 
 
-@dataclass(frozen=True)
-class S:
-    result: str
-    domain: str
-
-
-def dkim(outcome: str, domain: str) -> D:
-    return D(Outcome(outcome), domain)
-
-
-def spf(result: str, domain: str) -> S:
-    return S(result, domain)
+def spf(result: str, domain: str) -> SpfResult:
+    return SpfResult(Spf(result), domain, "mailfrom", "192.0.2.1")

@@ -7,17 +7,14 @@ is TEMPERROR and no policy is applied.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from alphorn.mailauth.dkim.verify import DkimResult
 from alphorn.mailauth.dmarc import record
 from alphorn.mailauth.dmarc.author import Author
 from alphorn.mailauth.dmarc.author import domain as as_domain
 from alphorn.mailauth.dmarc.tree import Found, related
 from alphorn.mailauth.outcome import Outcome
-
-if TYPE_CHECKING:
-    from alphorn.mailauth.dkim.verify import DkimResult
-    from alphorn.mailauth.spf.result import SpfResult
+from alphorn.mailauth.spf.result import Spf, SpfResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class DmarcResult:
 
 
 def evaluate(
-    found: Found, from_domain: str, spf: "SpfResult | None", dkim: "Sequence[DkimResult]"
+    found: Found, from_domain: str, spf: SpfResult | None, dkim: Sequence[DkimResult]
 ) -> DmarcResult:
     """The result for a message from `from_domain`, for which `found` was found.
 
@@ -89,11 +86,11 @@ def no_author(author: Author) -> DmarcResult:
 
 
 _METHOD = {"dkim": "DKIM", "spf": "SPF"}
-_SPF: dict[str, Outcome] = {"pass": Outcome.PASS, "temperror": Outcome.TEMPERROR}
+_SPF = {Spf.PASS: Outcome.PASS, Spf.TEMPERROR: Outcome.TEMPERROR}
 
 
 def _identifiers(
-    applied: record.Record, spf: "SpfResult | None", dkim: "Sequence[DkimResult]"
+    applied: record.Record, spf: SpfResult | None, dkim: Sequence[DkimResult]
 ) -> list[tuple[str, str, Outcome, bool]]:
     """Method, domain, PASS or TEMPERROR or FAIL for all else, and whether alignment is strict."""
     found = []

@@ -167,7 +167,7 @@ class _Asker:
         names = targets(start)
         if self._gather is not None:
             await self._gather(*(self._ask(name) for name in names))
-        records = []
+        records: list[tuple[str, Record]] = []
         for name in names:
             found = await self._ask(name)
             if isinstance(found, Temporary):
