@@ -49,7 +49,7 @@ class Settings:
             Offence.DICTIONARY: 50,
             Offence.EARLY: 5,
             Offence.AHEAD: 5,
-            Offence.LOGINS: 200,
+            Offence.LOGINS: 100,
             Offence.SPAM: 30,
         }
     )

@@ -128,9 +128,10 @@ def expectation(now: float) -> Sighting:
 
 
 def decide(
-    now: float, facts: Facts, records: Mapping[int, Sighting], settings: Settings
+    now: float, facts: Facts, named: Keys, records: Mapping[int, Sighting], settings: Settings
 ) -> Verdict:
-    """`records` are those of `keys(facts)` that there are. Passes, or defers with 451 4.7.1."""
+    """`named` is `keys(facts)`, `records` those of them that there are. Passes, or defers with
+    451 4.7.1."""
     if not facts.wanted:
         return _passes("greylist-off", "")
     if facts.allowed:
@@ -139,7 +140,6 @@ def decide(
         return _passes("good-domain", f"Much good mail has come from {facts.spf_domain} before.")
     if facts.network is Standing.GOOD:
         return _passes("good-network", "Much good mail has come from this server before.")
-    named = keys(facts)
     live = {
         key: seen
         for key in named.all
