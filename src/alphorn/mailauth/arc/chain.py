@@ -5,7 +5,6 @@ ARC-Message-Signature and one ARC-Seal; whatever departs from that is the chain'
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -15,8 +14,6 @@ from alphorn.mailauth.dkim.fields import field_name
 from alphorn.mailauth.dkim.problems import Fault, Problem
 from alphorn.mailauth.dkim.signature import Rules, Signature, bounded_header, read
 from alphorn.mailauth.outcome import Outcome
-
-T = TypeVar("T")
 
 MAX_SETS = 50
 """RFC 8617 §4.2.1."""
@@ -38,6 +35,8 @@ SEAL_RULES = Rules(("i", "a", "b", "cv", "d", "s"), forbidden=("h",), covers_mes
 CONTRADICTORY = Problem(
     "arc-structure", Outcome.FAIL, "The fields of the ARC chain do not fit together: {detail}."
 )
+
+T = TypeVar("T")
 
 _COMMENT = rb"(?:[ \t\r\n]|\([^()]{0,500}\))*+"
 _INSTANCE = re.compile(rb"%(c)s[iI]%(c)s=%(c)s([0-9]{1,2})(?![0-9])%(c)s;" % {b"c": _COMMENT})
@@ -84,24 +83,24 @@ def parse(raw: bytes) -> Chain:
         return Chain(fault=oversized)
     if max(map(len, found.values())) > MAX_SETS:
         return Chain(fault=Fault(CONTRADICTORY, f"there are more than {MAX_SETS} sets"))
-    highest = 0
+    read_results = [(_results_instance(each), each) for each in found[RESULTS]]
+    read_messages = [
+        (_instance(given.get("i", "")), each)
+        for each, given in (read(field, MESSAGE_RULES) for field in found[MESSAGE])
+    ]
+    read_seals = [
+        (_instance(given.get("i", "")), (each, given.get("cv", "")))
+        for each, given in (read(field, SEAL_RULES) for field in found[SEAL])
+    ]
+    highest = max(at for at, _ in (*read_results, *read_messages, *read_seals))
     try:
-        results = _by_instance([(_results_instance(each), each) for each in found[RESULTS]])
-        read_messages = [read(each, MESSAGE_RULES) for each in found[MESSAGE]]
-        messages = _by_instance([(_instance(given), each) for each, given in read_messages])
-        read_seals = [read(each, SEAL_RULES) for each in found[SEAL]]
-        seals = _by_instance([(_instance(given), (each, given)) for each, given in read_seals])
-        highest = max((*results, *messages, *seals))
+        results = _by_instance(read_results)
+        messages = _by_instance(read_messages)
+        seals = _by_instance(read_seals)
         if not set(results) == set(messages) == set(seals) == set(range(1, highest + 1)):
             raise _Bad("a set is incomplete or missing")
         sets = tuple(
-            ArcSet(
-                at,
-                results[at],
-                _without_seals(messages[at]),
-                seals[at][0],
-                seals[at][1].get("cv", ""),
-            )
+            ArcSet(at, results[at], _without_seals(messages[at]), *seals[at])
             for at in range(1, highest + 1)
         )
         _check_verdicts(sets)
@@ -126,22 +125,19 @@ def payload(results: bytes) -> bytes:
 
 def _results_instance(field: bytes) -> int:
     match = _INSTANCE.match(field.partition(b":")[2])
-    return _in_range(match.group(1).decode() if match else "")
+    return _instance(match.group(1).decode() if match else "")
 
 
-def _instance(given: Mapping[str, str]) -> int:
-    return _in_range(given.get("i", ""))
-
-
-def _in_range(text: str) -> int:
-    instance = tags.number(text, 2)
-    if instance is None or not 1 <= instance <= MAX_SETS:
-        raise _Bad("a field of it has no valid number (i=)")
-    return instance
+def _instance(text: str) -> int:
+    """0 where it is none."""
+    instance = tags.number(text, 2) or 0
+    return instance if instance <= MAX_SETS else 0
 
 
 def _by_instance(fields: list[tuple[int, T]]) -> dict[int, T]:
     by_instance = dict(fields)
+    if 0 in by_instance:
+        raise _Bad("a field of it has no valid number (i=)")
     if len(by_instance) < len(fields):
         raise _Bad("two fields of a kind have the same number (i=)")
     return by_instance

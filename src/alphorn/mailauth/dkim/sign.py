@@ -51,9 +51,7 @@ def _field(
     now: int,
     lifetime: int | None,
 ) -> bytes:
-    for name in (key.domain, key.selector):
-        if not _NAME.fullmatch(name):
-            raise Refused(f"{name!r} cannot stand in a DKIM signature.", code="dkim-key")
+    check_names(key)
     tags = [
         "v=1;",
         f"a={algorithm_of(key.private_key_der).value};",
@@ -66,26 +64,34 @@ def _field(
         tags.append(f"x={now + lifetime};")
     unsigned = "".join(
         (
-            _folded("DKIM-Signature:", tags, " "),
-            _folded("\r\n\th=", [f"{name}:" for name in names[:-1]] + [f"{names[-1]};"], ""),
+            folded("DKIM-Signature:", tags, " "),
+            folded("\r\n\th=", [f"{name}:" for name in names[:-1]] + [f"{names[-1]};"], ""),
             f"\r\n\tbh={body_hash};",
             "\r\n\tb=",
         )
     ).encode("ascii")
-    signature = b64encode(_signature(key.private_key_der, signed + relaxed_field(unsigned)))
-    pieces = [signature[at : at + LINE - 4] for at in range(0, len(signature), LINE - 4)]
-    return unsigned + b"\r\n\t ".join(pieces) + b"\r\n"
+    value = signature_over(key.private_key_der, signed + relaxed_field(unsigned))
+    pieces = [value[at : at + LINE - 4] for at in range(0, len(value), LINE - 4)]
+    return unsigned + "\r\n\t ".join(pieces).encode() + b"\r\n"
 
 
-def _signature(private_key_der: bytes, data: bytes) -> bytes:
+def check_names(key: SigningKey) -> None:
+    """Raises `Refused` (code "dkim-key") for a domain or selector that could add tags."""
+    for name in (key.domain, key.selector):
+        if not _NAME.fullmatch(name):
+            raise Refused(f"{name!r} cannot stand in a DKIM signature.", code="dkim-key")
+
+
+def signature_over(private_key_der: bytes, data: bytes) -> str:
+    """In base64. Raises as `keys.load` does."""
     key = load(private_key_der)
     if isinstance(key, Ed25519PrivateKey):
         # RFC 8463 §3: what is signed is the hash, by PureEdDSA.
-        return key.sign(sha256(data).digest())
-    return key.sign(data, _PADDING, _SHA256)
+        return b64encode(key.sign(sha256(data).digest())).decode()
+    return b64encode(key.sign(data, _PADDING, _SHA256)).decode()
 
 
-def _folded(start: str, words: Sequence[str], glue: str) -> str:
+def folded(start: str, words: Sequence[str], glue: str) -> str:
     """`start` and the words after it, on lines of `LINE` characters, folded before a word."""
     lines = [start]
     for word in words:
