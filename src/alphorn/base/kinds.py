@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Generic, TypeVar
 
 from alphorn.base.address import AddressError, parse_foreign
+from alphorn.base.network import read_network
 
 T = TypeVar("T")
 
@@ -197,3 +198,6 @@ def _server(value: object) -> Place:
 ADDRESS: Kind[str] = Kind("IP address", _address)
 SERVERS: Kind[tuple[Place, ...]] = list_of(Kind('IP address, or "address:port"', _server))
 ADDRESSES = list_of(ADDRESS)
+NETWORKS: Kind[tuple[str, ...]] = list_of(
+    Kind('IP address or network such as "192.0.2.0/24"', lambda value: read_network(_text(value)))
+)

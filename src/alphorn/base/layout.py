@@ -33,6 +33,10 @@ class Layout:
         return self.root / "state.sqlite"
 
     @property
+    def door(self) -> Path:
+        return self.root / "door.sqlite"
+
+    @property
     def trace(self) -> Path:
         return self.root / "trace.sqlite"
 
@@ -51,6 +55,10 @@ class Layout:
     @property
     def bus(self) -> Path:
         return self.run / "bus"
+
+    @property
+    def rates(self) -> Path:
+        return self.run / "rates"
 
     @property
     def metrics(self) -> Path:

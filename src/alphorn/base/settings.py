@@ -330,6 +330,176 @@ LOGIN_WINDOW = Setting(
     "In how much time failed logins are counted together.",
 )
 
+# -- the door: who comes, and how he behaves -------------------------------------------------------
+
+GREYLIST_ENABLED = Setting(
+    "greylist.enabled",
+    kinds.BOOLEAN,
+    True,
+    "Whether mail from servers and senders that are new here is asked to come again in a while, "
+    "as mail servers do and programs that only spread mail mostly do not. Domains and addresses "
+    "can be exempted from it each.",
+)
+GREYLIST_WAIT = Setting(
+    "greylist.wait",
+    kinds.seconds(10, 3600),
+    180,
+    "After how long a retry is let through. Most servers try again after five to thirty minutes.",
+)
+GREYLIST_RETRY_WITHIN = Setting(
+    "greylist.retry_within",
+    kinds.seconds(3600, 30 * 86400),
+    36 * 3600,
+    "Within how long the retry has to come; one that comes later counts as a first try.",
+)
+GREYLIST_KEEP = Setting(
+    "greylist.keep",
+    kinds.seconds(86400, YEAR),
+    40 * 86400,
+    "For how long a sender that got through is remembered without sending anything.",
+)
+GREYLIST_PASSES = Setting(
+    "greylist.passes",
+    kinds.whole(1, 1000),
+    2,
+    "After how many retries that came as they should no mail of that domain from that server is "
+    "delayed any more.",
+)
+GREYLIST_RECORDS = Setting(
+    "greylist.records",
+    kinds.whole(1000, 100_000_000),
+    1_000_000,
+    "How many senders are remembered at most, at some 50 octets each. When it is full, new ones "
+    "are let through.",
+)
+DOOR_EXEMPT = Setting(
+    "door.exempt",
+    kinds.NETWORKS,
+    (),
+    "Client networks that are never greylisted, slowed down, limited in their rate or banned: "
+    "backup servers, forwarders, monitoring.",
+)
+DOOR_CONNECTIONS = Setting(
+    "door.connections",
+    kinds.whole(1, 1_000_000),
+    600,
+    "How many connections to port 25 one client network may make within "
+    "`door.connections_window`; more are told to come again.",
+)
+DOOR_CONNECTIONS_WINDOW = Setting(
+    "door.connections_window",
+    kinds.seconds(1, 86400),
+    60,
+    "In how much time these connections are counted together.",
+)
+DOOR_GREETING_DELAY = Setting(
+    "door.greeting_delay",
+    kinds.whole(0, 10_000),
+    400,
+    "For how many milliseconds a client of which nothing good is known is left waiting for the "
+    "greeting; programs that only spread mail speak before it. 0: nobody waits.",
+)
+DOOR_EARLY_TALKERS = Setting(
+    "door.early_talkers",
+    kinds.one_of("refuse", "note"),
+    "refuse",
+    "What becomes of clients that speak before they are greeted (RFC 5321 §4.3.1 has them wait): "
+    "refused, or only counted against them.",
+)
+DOOR_SENDING_AHEAD = Setting(
+    "door.sending_ahead",
+    kinds.one_of("refuse", "note"),
+    "refuse",
+    "What becomes of clients that send on where they have to wait for a reply (RFC 2920 §3.1): "
+    "refused, or only counted against them.",
+)
+DOOR_TARPIT_AFTER = Setting(
+    "door.tarpit_after",
+    kinds.whole(1, 100_000),
+    5,
+    "After how many recipients that do not exist replies come ever slower, within a connection.",
+)
+DOOR_TARPIT_LIMIT = Setting(
+    "door.tarpit_limit",
+    kinds.seconds(0, 120),
+    20,
+    "How long such a reply is delayed at most. 0: not at all.",
+)
+DOOR_GOOD_MESSAGES = Setting(
+    "door.good_messages",
+    kinds.whole(1, 1_000_000),
+    20,
+    "How many messages, hardly any of them spam, make the good name of a client network or of a "
+    "domain that authenticates; such mail is not delayed.",
+)
+DOOR_HALF_LIFE = Setting(
+    "door.half_life",
+    kinds.seconds(3600, YEAR),
+    14 * 86400,
+    "After how long what has come from a network counts half.",
+)
+BAN_ENABLED = Setting(
+    "ban.enabled",
+    kinds.BOOLEAN,
+    True,
+    "Whether client networks are banned for a while by themselves. Bans that an operator made "
+    "(`alphorn ban add`) are in force in any case.",
+)
+BAN_WINDOW = Setting(
+    "ban.window",
+    kinds.seconds(60, 86400),
+    3600,
+    "In how much time offences of one network are counted together.",
+)
+BAN_UNKNOWN_RECIPIENTS = Setting(
+    "ban.unknown_recipients",
+    kinds.whole(1, 1_000_000),
+    50,
+    "After how many recipients that do not exist a network is banned from sending here; never one "
+    "from which mostly good mail comes.",
+)
+BAN_EARLY_TALKING = Setting(
+    "ban.early_talking",
+    kinds.whole(1, 1_000_000),
+    5,
+    "After how many connections in which it spoke before the greeting.",
+)
+BAN_SENDING_AHEAD = Setting(
+    "ban.sending_ahead",
+    kinds.whole(1, 1_000_000),
+    5,
+    "After how many connections in which it did not wait for a reply.",
+)
+BAN_FAILED_LOGINS = Setting(
+    "ban.failed_logins",
+    kinds.whole(1, 1_000_000),
+    100,
+    "After how many failed logins a network may not even connect to the ports for users' programs. "
+    "The same wrong password over and over counts once; see also `login.network_failures`.",
+)
+BAN_SPAM = Setting(
+    "ban.spam",
+    kinds.whole(1, 1_000_000),
+    30,
+    "After how many messages that were spam a network is banned; never one from which mostly good "
+    "mail comes.",
+)
+BAN_FIRST = Setting(
+    "ban.first",
+    kinds.seconds(60, 30 * 86400),
+    3600,
+    "How long the first ban is; each further one is twice as long as the one before.",
+)
+BAN_LONGEST = Setting(
+    "ban.longest", kinds.seconds(60, YEAR), 7 * 86400, "How long a ban is at most."
+)
+BAN_MEMORY = Setting(
+    "ban.memory",
+    kinds.seconds(3600, YEAR),
+    30 * 86400,
+    "For how long after its end a ban makes the next one longer.",
+)
+
 # -- the DNS ---------------------------------------------------------------------------------------
 
 DNS_SERVERS = Setting(
@@ -563,6 +733,32 @@ TABLE: tuple[Setting[Any], ...] = (
     LOGIN_ACCOUNT_FAILURES,
     LOGIN_NETWORK_FAILURES,
     LOGIN_WINDOW,
+    GREYLIST_ENABLED,
+    GREYLIST_WAIT,
+    GREYLIST_RETRY_WITHIN,
+    GREYLIST_KEEP,
+    GREYLIST_PASSES,
+    GREYLIST_RECORDS,
+    DOOR_EXEMPT,
+    DOOR_CONNECTIONS,
+    DOOR_CONNECTIONS_WINDOW,
+    DOOR_GREETING_DELAY,
+    DOOR_EARLY_TALKERS,
+    DOOR_SENDING_AHEAD,
+    DOOR_TARPIT_AFTER,
+    DOOR_TARPIT_LIMIT,
+    DOOR_GOOD_MESSAGES,
+    DOOR_HALF_LIFE,
+    BAN_ENABLED,
+    BAN_WINDOW,
+    BAN_UNKNOWN_RECIPIENTS,
+    BAN_EARLY_TALKING,
+    BAN_SENDING_AHEAD,
+    BAN_FAILED_LOGINS,
+    BAN_SPAM,
+    BAN_FIRST,
+    BAN_LONGEST,
+    BAN_MEMORY,
     DNS_SERVERS,
     DNS_TIMEOUT,
     QUEUE_LIFETIME,
