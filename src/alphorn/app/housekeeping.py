@@ -48,6 +48,7 @@ class Housekeeping:
             self._purged = now
             self._parts.trace.purge(now - settings[table.TRACE_KEEP])
             self._parts.state.purge(now)
+            self._parts.door.purge()
 
     def _leads(self) -> bool:
         if self._lock >= 0:

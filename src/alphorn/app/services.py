@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from alphorn.app.door import doorkeeper
 from alphorn.app.protection import default_protection
 from alphorn.base import settings as table
 from alphorn.base.layout import Layout
@@ -77,6 +78,8 @@ def build(
         store.start()
     state = State(layout.state)
     closing.callback(state.close)
+    door = doorkeeper(layout, settings, lenient)
+    closing.callback(door.close)
     trace = TraceLog(layout.trace)
     closing.callback(trace.close)
     queue = Queue(
@@ -119,6 +122,7 @@ def build(
             settings[table.LOGIN_ITERATIONS],
             report=report_login,
         ),
+        door=door,
         delivery=Delivery(
             store,
             view,

@@ -16,7 +16,9 @@ from alphorn.base.network import Networks, network_of
 from alphorn.operations.authenticate import Login
 from alphorn.policy import bans, reputation
 from alphorn.policy import greylist as grey
+from alphorn.policy.bans import Settings as BanSettings
 from alphorn.policy.decision import Decision
+from alphorn.policy.reputation import Settings as ReputationSettings
 from alphorn.policy.reputation import Standing
 from alphorn.store.bans import Bans
 from alphorn.store.door import Door, Sightings
@@ -45,8 +47,8 @@ class DoorSettings:
     exempt: Networks = field(default_factory=lambda: Networks(()))
     exempt_loopback: bool = False
     greylist: grey.Settings = field(default_factory=grey.Settings)
-    reputation: reputation.Settings = field(default_factory=reputation.Settings)
-    bans: bans.Settings = field(default_factory=bans.Settings)
+    reputation: ReputationSettings = field(default_factory=ReputationSettings)
+    bans: BanSettings = field(default_factory=BanSettings)
 
 
 class Doorkeeper:

@@ -12,6 +12,7 @@ from alphorn.directory.view import DirectoryView
 from alphorn.operations.authenticate import Authenticator
 from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
+from alphorn.operations.doorkeeper import Doorkeeper
 from alphorn.operations.submit import Submission
 from alphorn.queue.queue import Queue
 from alphorn.servers.bus import Bus
@@ -34,6 +35,7 @@ class Services:
     record: Callable[[TraceEvent], None]
     queue: Queue
     authenticator: Authenticator
+    door: Doorkeeper
     delivery: Delivery
     submission: Submission
     open_control: Callable[[], Control]
