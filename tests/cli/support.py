@@ -16,6 +16,8 @@ from alphorn.cli import (
     organization,
     password,
     plan,
+    protection,
+    sender,
     user,
 )
 from alphorn.cli.main import run
@@ -24,7 +26,8 @@ from tests.support.installation import Installation
 
 MODULES = {
     "account": account, "address": address, "device-password": device_password, "domain": domain,
-    "organization": organization, "password": password, "plan": plan, "user": user,
+    "organization": organization, "password": password, "plan": plan,
+    "protection": protection, "sender": sender, "user": user,
 }  # fmt: skip
 
 

@@ -35,6 +35,8 @@ def sections() -> tuple[Section, ...]:
         Section("device-password", "passwords for single mail programs", _device_password),
         Section("plan", "what organizations may use", _plan),
         Section("user", "who manages what", _user),
+        Section("protection", "what guards domains, accounts and addresses", _protection),
+        Section("sender", "who is blocked and who is allowed", _sender),
         Section("queue", "mail that waits to leave", _queue),
         Section("trace", "what became of a message", _trace),
         Section("doctor", "what is wrong with this installation, and what to do", _doctor),
@@ -118,6 +120,18 @@ def _user() -> tuple[Command, ...]:
     from alphorn.cli import user
 
     return user.COMMANDS
+
+
+def _protection() -> tuple[Command, ...]:
+    from alphorn.cli import protection
+
+    return protection.COMMANDS
+
+
+def _sender() -> tuple[Command, ...]:
+    from alphorn.cli import sender
+
+    return sender.COMMANDS
 
 
 def _queue() -> tuple[Command, ...]:
