@@ -143,10 +143,11 @@ class Doorkeeper:
         names = [network_name(network_of(client)), *map(domain_name, dict.fromkeys(domains))]
         self.history.note(names, what, self.clock())
 
-    def unknown_recipient(self, client: str, recipient: str) -> None:
-        """A recipient was refused because there is no such mailbox."""
+    def unknown_recipient(self, client: str, recipient: str) -> float:
+        """A recipient was refused because there is no such mailbox; how many of them count against
+        the client's network now."""
         self.came(client, reputation.UNKNOWN)
-        self.offended(client, Offence.DICTIONARY, recipient)
+        return self.offended(client, Offence.DICTIONARY, recipient)
 
     def spam(self, client: str, sample: str = "") -> None:
         """A message was spam; `sample` says which one, for the operator."""
@@ -158,12 +159,13 @@ class Doorkeeper:
         if login.reason in GUESSES:
             self.offended(login.peer, Offence.LOGINS, f"{login.protocol} {login.address}")
 
-    def offended(self, client: str, offence: Offence, sample: str = "") -> None:
-        """Count an offence against the client's network, and ban it where that was one too many."""
+    def offended(self, client: str, offence: Offence, sample: str = "") -> float:
+        """Count an offence against the client's network, and ban it where that was one too many;
+        how many count now."""
         rules = self.settings.bans
         limit = rules.limits.get(offence)
-        if not rules.enabled or limit is None or self.exempt(client):
-            return
+        if limit is None or self.exempt(client):
+            return 0.0
         now, network = self.clock(), network_of(client)
         try:
             evidence = self.bans.offended(
@@ -173,6 +175,8 @@ class Doorkeeper:
                 self._judge(network, evidence, now)
         except AlphornError as error:
             self._complain(error)
+            return 0.0
+        return evidence.level
 
     # -- tidying up --------------------------------------------------------------------------------
 

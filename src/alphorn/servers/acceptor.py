@@ -8,10 +8,11 @@ the others by `YIELD_SECONDS`.
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 
 from alphorn.servers.admission import REFUSED, Gate, RoleLimits
 from alphorn.servers.host import Host, plain_address
-from alphorn.servers.listeners import Bound, Security
+from alphorn.servers.listeners import Bound, Listener, Security
 from alphorn.servers.metrics import Metrics
 from alphorn.servers.transport import Connection
 
@@ -26,14 +27,22 @@ class Acceptor:
     """One listening socket in one worker."""
 
     def __init__(
-        self, bound: Bound, host: Host, gate: Gate, limits: RoleLimits | None, metrics: Metrics
+        self,
+        bound: Bound,
+        host: Host,
+        gate: Gate,
+        limits: RoleLimits | None,
+        metrics: Metrics,
+        turn_away: Callable[[Listener, str], bytes | None] = lambda listener, client: None,
     ) -> None:
+        """`turn_away` gives what a client is told who may not come in, None for the others."""
         self._listener = bound.binding.listener
         self._socket = bound.socket
         self._host = host
         self._gate = gate
         self._limits = limits or _UNLIMITED
         self._metrics = metrics
+        self._asked = turn_away
         self._tasks: set[asyncio.Task[None]] = set()
         self._pausing: asyncio.TimerHandle | None = None
         host.leave = lambda network: gate.leave(self._listener.role, network)
@@ -75,9 +84,14 @@ class Acceptor:
             self._pause(EXHAUSTED_SECONDS)
             return
         accepted.setblocking(False)
-        network = self._gate.enter(self._listener.role, self._limits, plain_address(where[0]))
+        client = plain_address(where[0])
+        words = self._asked(self._listener, client)
+        if words is not None:
+            self._turn_away(accepted, words)
+            return
+        network = self._gate.enter(self._listener.role, self._limits, client)
         if network == REFUSED:
-            self._turn_away(accepted)
+            self._turn_away(accepted, self._listener.busy)
             return
         self._metrics.opened(self._listener.name)
         task = self._host.loop.create_task(self._connect(accepted, network))
@@ -92,11 +106,11 @@ class Acceptor:
             connection.connection_lost(error)
             accepted.close()
 
-    def _turn_away(self, accepted: socket.socket) -> None:
+    def _turn_away(self, accepted: socket.socket, words: bytes) -> None:
         self._metrics.refused(self._listener.name)
         try:
             if self._listener.security is not Security.IMPLICIT:
-                accepted.send(self._listener.busy)
+                accepted.send(words)
         except OSError:
             pass  # it is gone already
         accepted.close()

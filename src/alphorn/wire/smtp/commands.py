@@ -43,6 +43,7 @@ class Argument(Enum):
 class Command:
     """`in_clear`: it may come before STARTTLS where TLS is required (RFC 3207 §4).
     `line`: octets with CRLF. `mail`: it works towards a message; of others a client gets so many.
+    `waits`: nothing may be sent behind it before its reply, because that says what may be sent.
     """
 
     verb: bytes
@@ -53,14 +54,15 @@ class Command:
     in_clear: bool = False
     line: int = COMMAND_LINE
     mail: bool = False
+    waits: bool = False
 
 
 _MAIL_LINE = COMMAND_LINE + sum(row.octets for row in MAIL_PARAMETERS)
 _RCPT_LINE = COMMAND_LINE + sum(row.octets for row in RCPT_PARAMETERS)
 
 TABLE = (
-    Command(b"EHLO", ANY, Argument.REQUIRED, "EHLO host", "RFC 5321 §4.1.1.1", True),
-    Command(b"HELO", ANY, Argument.REQUIRED, "HELO host", "RFC 5321 §4.1.1.1", True),
+    Command(b"EHLO", ANY, Argument.REQUIRED, "EHLO host", "RFC 5321 §4.1.1.1", True, waits=True),
+    Command(b"HELO", ANY, Argument.REQUIRED, "HELO host", "RFC 5321 §4.1.1.1", True, waits=True),
     Command(
         b"MAIL",
         (State.READY,),
@@ -80,7 +82,13 @@ TABLE = (
         mail=True,
     ),
     Command(
-        b"DATA", (State.MAIL, State.RCPT), Argument.NONE, "DATA", "RFC 5321 §4.1.1.4", mail=True
+        b"DATA",
+        (State.MAIL, State.RCPT),
+        Argument.NONE,
+        "DATA",
+        "RFC 5321 §4.1.1.4",
+        mail=True,
+        waits=True,
     ),
     Command(
         b"BDAT",
@@ -103,6 +111,7 @@ TABLE = (
         "AUTH mechanism [initial response]",
         "RFC 4954 §4",
         line=AUTH_LINE,
+        waits=True,
     ),
     Command(b"QUIT", ANY, Argument.NONE, "QUIT", "RFC 5321 §4.1.1.10", True),
 )

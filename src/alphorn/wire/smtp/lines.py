@@ -30,6 +30,11 @@ class Lines:
         self.at = 0
         self._dropped = b""  # how a line began that is being dropped
 
+    @property
+    def more(self) -> bool:
+        """Whether there are octets that were not used yet."""
+        return self.at < len(self.data)
+
     def receive(self, data: bytes) -> None:
         if self.at < len(self.data):
             self.data = self.data[self.at :] + data

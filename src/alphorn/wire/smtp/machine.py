@@ -80,9 +80,11 @@ class Machine:
         "_state",
         "_tally",
         "_transaction",
+        "ahead",
         "helo",
         "identity",
         "secure",
+        "synchronous",
     )
 
     def __init__(
@@ -109,6 +111,8 @@ class Machine:
         self.helo = ""
         self.identity = ""
         self.secure = secure
+        self.ahead = ""  # the first command after which the client did not wait for the reply
+        self.synchronous = False  # whether such a client is sent away
 
     # -- for the server ----------------------------------------------------------------------------
 
@@ -266,6 +270,8 @@ class Machine:
         if command is None:
             self._unknown(verb)
             return
+        if self._lines.more and self._sent_ahead(command):
+            return
         if not command.mail:
             self._tally.commands += 1
         argument = argument.strip(b" ")
@@ -299,6 +305,22 @@ class Machine:
                 return Reply("5.5.1", "The message was refused; RSET ends it")
             return Reply("5.5.1", _MISPLACED[command.verb])
         return None
+
+    def _sent_ahead(self, command: Command) -> bool:
+        """More has come behind this command. Whether that ends the connection: after some commands
+        a client waits for the reply, and after each where we did not offer PIPELINING (RFC 2920
+        §3.1). What is behind DATA is no message then: it would be read as one that we took."""
+        if not command.waits and (self._extended or command.verb == b"QUIT"):
+            return False
+        verb = command.verb.decode("ascii")
+        self.ahead = self.ahead or verb
+        if not self.synchronous:
+            return False
+        reply = Reply("5.5.1", f"You sent more without waiting for the reply to {verb}", 554)
+        self._error(reply)
+        self._event = Declined(verb, "", reply)
+        self._ending = True
+        return True
 
     def _over_limit(self) -> bool:
         """Whether this client has had enough; it is then told, and the connection ends."""

@@ -1,0 +1,60 @@
+"""Who is turned away at once when he connects: the banned, and who connects too often.
+
+Asked for each connection, before anything is set up for it: it costs a few microseconds, and reads
+the file of the door once a second at most.
+"""
+
+import math
+from collections.abc import Callable
+
+from alphorn.base.door import Scope
+from alphorn.operations.doorkeeper import Doorkeeper
+from alphorn.servers.listeners import Listener, Security
+from alphorn.servers.rates import Rates
+from alphorn.wire.smtp.replies import Reply
+
+MX = "mx"
+IMAP = "imap"
+_RATE = "Too many connections from your network; connect again in {} seconds"
+
+
+class Doorman:
+    """One per worker. `help_for` gives what is said after a refusal about a page of help: its
+    address, or "". Without `rates` nobody connects too often."""
+
+    def __init__(
+        self,
+        keeper: Doorkeeper,
+        rates: Rates | None = None,
+        help_for: Callable[[str], str] = lambda page: "",
+    ) -> None:
+        self._keeper = keeper
+        self._rates = rates
+        self._help_for = help_for
+
+    def turn_away(self, listener: Listener, client: str) -> bytes | None:
+        """None for who may come in; else what he is told, which is nothing where TLS would have to
+        come first."""
+        if not listener.role:
+            return None
+        mx = listener.role == MX
+        refusal = self._keeper.refusal(client, Scope.MX if mx else Scope.LOGINS)
+        if refusal is not None:
+            more = self._help_for(refusal.page)
+            text = f"{refusal.text} {more}".rstrip()
+            return _said(listener, Reply(refusal.status, text, refusal.basic))
+        if self._rates is None or not mx:
+            return None
+        wait = self._rates.take(client, self._keeper.clock())
+        if not wait or self._keeper.exempt(client):
+            return None
+        return _said(listener, Reply("4.7.0", _RATE.format(math.ceil(wait)), 421))
+
+
+def _said(listener: Listener, reply: Reply) -> bytes:
+    if listener.security is Security.IMPLICIT:
+        return b""
+    if listener.role == IMAP:
+        code = "ALERT" if reply.code >= 500 else "UNAVAILABLE"
+        return f"* BYE [{code}] {reply.text}\r\n".encode("ascii", "replace")
+    return reply.encode()
