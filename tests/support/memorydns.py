@@ -71,8 +71,8 @@ class MemoryResolver:
         except ValueError as error:
             raise NoSuchName(f"{address} is not an IP address.") from error
         answer = self._find(name, "PTR")
-        records = tuple(record.lower().removesuffix(".") for record in answer.records)
-        return Answer(records[:MAX_PTR], answer.canonical)
+        records = sorted({record.lower().removesuffix(".") for record in answer.records})
+        return Answer(tuple(records)[:MAX_PTR], answer.canonical)
 
     def _find(self, name: str, kind: str) -> Answer[Any]:
         name = name.lower().removesuffix(".")

@@ -88,4 +88,4 @@ class Resolver(Protocol):
         """Each record's character-strings joined; at most `MAX_TXT` records."""
 
     async def ptr(self, address: str) -> Answer[str]:
-        """The names of an IP address; at most `MAX_PTR`."""
+        """The names of an IP address in the order of the alphabet; at most `MAX_PTR`."""

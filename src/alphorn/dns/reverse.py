@@ -26,7 +26,7 @@ class Reverse:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """In the order of the answer. `temporary`: not all could be asked."""
+    """In the order of the alphabet. `temporary`: not all could be asked."""
 
     confirmed: tuple[str, ...] = ()
     claimed: tuple[str, ...] = ()

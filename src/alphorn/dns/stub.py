@@ -255,7 +255,8 @@ def _read_txt(records: Any) -> tuple[bytes, ...]:
 
 
 def _read_ptr(records: Any) -> tuple[str, ...]:
-    return tuple(host for record in records if (host := _host(record.target)))[:MAX_PTR]
+    # Servers answer in any order; the same few are to be taken each time.
+    return tuple(sorted({host for record in records if (host := _host(record.target))})[:MAX_PTR])
 
 
 _READERS: dict[RdataType, Callable[[Any], tuple[Any, ...]]] = {
