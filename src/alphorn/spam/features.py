@@ -1,0 +1,190 @@
+"""One bounded look at a message that gathers what rules, classifier and categories need.
+
+`observe` never raises on any octets. At most MAX_TEXT octets of decoded plain text and MAX_MARKUP
+of decoded HTML are looked at, over all parts together, and MAX_LINKS links, MAX_ATTACHED
+attachments, MAX_DEPTH levels; all work on text is done by C code. Text inside attached messages
+counts as text, as a reader would open it.
+"""
+
+import re
+from itertools import islice
+
+from alphorn.message import addresses, charsets, header, parts, words
+from alphorn.message.parse import Entity, Kind
+from alphorn.spam import links, markup
+from alphorn.spam.links import Link
+from alphorn.spam.observation import Attached, Observation
+from alphorn.spam.values import SpamFacts
+
+MAX_TEXT = 48 * 1024
+MAX_MARKUP = 96 * 1024
+MAX_LINKS = 300
+MAX_ATTACHED = 50
+MAX_DEPTH = 10
+MAX_HEADER = 64 * 1024
+MAX_SUBJECT = 1000
+MAX_NAME = 300
+MAX_ADDRESSES = 100
+
+_FIELD = re.compile(
+    rb"\n(list-id|list-unsubscribe|list-unsubscribe-post|list-post|precedence|auto-submitted"
+    rb"|feedback-id|x-mailer|user-agent|x-priority|importance|sender|return-path|x-csa-complaints"
+    rb"|x-campaign-?id|x-mailgun-tag|x-sg-eid|x-mc-user|x-feedback-id|x-auto-response-suppress"
+    rb"|mailing-list|x-mailing-list|x-beenthere|dkim-signature|organization"
+    rb"|x-msmail-priority|x-facebook|x-facebook-notify|x-linkedin-class|x-linkedin-template"
+    rb"|x-twitter-class|thread-index|x-php-originating-script|x-php-script)"
+    rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)",
+    re.IGNORECASE,
+)
+_PLAIN_URL = re.compile(r"(?:https?:/|\bwww\.)[^\s<>\"'\]\x00-\x20]{2,2000}", re.IGNORECASE)
+# Zero-width and directional characters and the soft hyphen; within words only filters see them.
+_INVISIBLE = re.compile("[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
+_TRAILING = ".,;:!?)}*_"
+
+
+def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
+    """What there is to see in the message `raw`, whose parse tree is `entity`."""
+    fields = entity.fields
+    authors = addresses.mailboxes(fields.get("from", "")[:2000])
+    author = authors[0] if authors else None
+    replies = addresses.mailboxes(fields.get("reply-to", "")[:2000])
+    to = fields.get("to", "")[:8000]
+    recipients = addresses.mailboxes(to + ", " + fields.get("cc", "")[:8000])[:MAX_ADDRESSES]
+    body = _Body(raw)
+    body.visit(entity, 0)
+    plain = "\n".join(body.plain)
+    visible = "\n".join(body.visible)
+    shown = visible if len(visible) > 20 or not plain else plain
+    invisible = 0
+    if not shown.isascii():
+        shown, invisible = _INVISIBLE.subn("", shown)
+    domain = _lower(author.domain) if author else ""
+    return Observation(
+        facts=facts,
+        size=len(raw),
+        subject=words.decode(fields.get("subject", "")[: 4 * MAX_SUBJECT])[:MAX_SUBJECT],
+        from_name=words.decode(author.name[: 4 * MAX_NAME])[:MAX_NAME] if author else "",
+        from_address=_lower(author.address) if author else "",
+        from_domain=domain,
+        authors=len(authors),
+        reply_to=_lower(replies[0].address) if replies else "",
+        reply_domain=_lower(replies[0].domain) if replies else "",
+        recipients=len(recipients),
+        undisclosed="undisclosed" in to[:60].lower() or not recipients,
+        recipient_addresses=tuple(_lower(one.address) for one in recipients[:20]),
+        fields=_fields(raw, entity.start, min(entity.body, entity.start + MAX_HEADER)),
+        text=" ".join(shown.lower().split()),
+        plain=plain,
+        visible=visible,
+        hidden=" ".join(body.hidden),
+        links=tuple(body.all_links()),
+        attachments=tuple(body.attached),
+        shape=tuple(body.shape),
+        charsets=tuple(dict.fromkeys(body.charsets)),
+        images=sum(one.images for one in body.markups),
+        remote_images=sum(one.remote_images for one in body.markups),
+        tracking_pixels=sum(one.tracking_pixels for one in body.markups),
+        forms=sum(one.forms for one in body.markups),
+        passwords=sum(one.passwords for one in body.markups),
+        scripts=sum(one.scripts for one in body.markups),
+        frames=sum(one.frames for one in body.markups),
+        refresh=any(one.refresh for one in body.markups),
+        data_links=sum(one.data_links for one in body.markups),
+        tags=sum(one.tags for one in body.markups),
+        has_html=bool(body.markups),
+        has_plain=bool(body.plain),
+        invisible=invisible,
+        encoded_text=body.encoded_text,
+    )
+
+
+def _lower(text: str) -> str:
+    return charsets.repair(text).lower()[:320]
+
+
+def _fields(raw: bytes, start: int, end: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in _FIELD.findall(b"\n" + raw[start:end]):
+        key = name.lower().decode("ascii")
+        if key not in found:
+            found[key] = words.decode(header.unfold(value[:2000].decode("utf-8", "replace")))
+    return found
+
+
+class _Body:
+    """The parts seen so far and how much there is still room for."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.room = MAX_TEXT
+        self.markup_room = MAX_MARKUP
+        self.plain: list[str] = []
+        self.visible: list[str] = []
+        self.hidden: list[str] = []
+        self.markups: list[markup.Markup] = []
+        self.attached: list[Attached] = []
+        self.shape: list[str] = []
+        self.charsets: list[str] = []
+        self.encoded_text = False
+
+    def visit(self, entity: Entity, depth: int) -> None:
+        if depth > MAX_DEPTH or len(self.shape) > MAX_ATTACHED:
+            return
+        if entity.kind is not Kind.LEAF:
+            for child in entity.children:
+                self.visit(child, depth + 1)
+            return
+        media = entity.media
+        self.shape.append(media.name[:60])
+        name = parts.file_name(entity) if self._may_have_name(entity) else ""
+        if media.type == "text" and not name:
+            charset = media.get("charset")
+            if charset:
+                self.charsets.append(charset.lower()[:40])
+            if media.subtype == "html":
+                self._html(entity)
+            else:
+                self._text(entity)
+        elif len(self.attached) < MAX_ATTACHED:
+            extension = name.rpartition(".")[2].lower()[:12] if "." in name else ""
+            octets = entity.end - entity.body
+            self.attached.append(Attached(media.name[:60], extension, name, octets))
+            if extension in ("htm", "html", "shtml", "xhtml", "svg"):
+                self._html(entity)
+
+    @staticmethod
+    def _may_have_name(entity: Entity) -> bool:
+        return "content-disposition" in entity.fields or bool(entity.media.parameters)
+
+    def _text(self, entity: Entity) -> None:
+        if self.room > 0:
+            text = parts.text(self.raw, entity, 2 * self.room)[: self.room]
+            self.room -= len(text)
+            self.encoded_text |= entity.encoding == "base64" and text.isascii()
+            if text and not text.isspace():
+                self.plain.append(text)
+
+    def _html(self, entity: Entity) -> None:
+        if self.markup_room > 0:
+            html = parts.text(self.raw, entity, 2 * self.markup_room)[: self.markup_room]
+            self.markup_room -= len(html)
+            self.encoded_text |= entity.encoding == "base64" and html.isascii()
+            seen = markup.look(html)
+            self.markups.append(seen)
+            self.visible.append(seen.visible[:MAX_TEXT])
+            if seen.hidden:
+                self.hidden.append(seen.hidden[:MAX_TEXT])
+
+    def all_links(self) -> list[Link]:
+        """Each once: of the markup first, then what stands as text."""
+        found = {link: None for one in self.markups for link in one.links}
+        texts = [*self.plain, *(self.visible if not found else ())]
+        for text in texts:
+            if "://" not in text and "www." not in text.lower():
+                continue
+            for match in islice(_PLAIN_URL.finditer(text), MAX_LINKS):
+                url = match[0].rstrip(_TRAILING)
+                link = links.parse(url if url[:4].lower() == "http" else "http://" + url)
+                if link is not None:
+                    found[link] = None
+        return list(islice(found, MAX_LINKS))

@@ -1,0 +1,46 @@
+"""Social networks by the domains that they send from, in lower case."""
+
+NETWORKS: dict[str, str] = {
+    domain: name
+    for name, domains in {
+        "Facebook": "facebook.com facebookmail.com fb.com meta.com",
+        "Instagram": "instagram.com",
+        "Threads": "threads.net threads.com",
+        "LinkedIn": "linkedin.com",
+        "X": "twitter.com x.com",
+        "Bluesky": "bsky.app bsky.social",
+        "Mastodon": "mastodon.social mastodon.online mstdn.social",
+        "Pinterest": "pinterest.com",
+        "Reddit": "reddit.com redditmail.com",
+        "TikTok": "tiktok.com",
+        "Snapchat": "snapchat.com",
+        "YouTube": "youtube.com",
+        "XING": "xing.com",
+        "Quora": "quora.com",
+        "Tumblr": "tumblr.com",
+        "Discord": "discord.com discordapp.com",
+        "Nextdoor": "nextdoor.com nextdoor.de nextdoor.fr nextdoor.it nextdoor.es nextdoor.co.uk",
+        "nebenan": "nebenan.de",
+        "Meetup": "meetup.com",
+        "VK": "vk.com",
+        "Odnoklassniki": "ok.ru",
+        "Flickr": "flickr.com",
+        "DeviantArt": "deviantart.com",
+        "ResearchGate": "researchgate.net researchgatemail.net",
+        "Academia": "academia.edu academia-mail.com",
+        "Couchsurfing": "couchsurfing.com couchsurfing.org",
+        "Strava": "strava.com",
+        "Twitch": "twitch.tv",
+        "Goodreads": "goodreads.com",
+        "Badoo": "badoo.com",
+        "Tinder": "tinder.com gotinder.com",
+        "BeReal": "bere.al bereal.com",
+        "Komoot": "komoot.de komoot.com",
+        "Diaspora": "diaspora.social",
+        "Viadeo": "viadeo.com",
+        "Tuenti": "tuenti.com",
+        "Skyrock": "skyrock.com",
+        "Pixelfed": "pixelfed.social",
+    }.items()
+    for domain in domains.split()
+}

@@ -1,0 +1,85 @@
+"""Rules and classifier joined to one score, and what is to be done at which score."""
+
+from dataclasses import dataclass
+
+from alphorn.spam import classifier, rules
+from alphorn.spam.classifier import Counts, Evidence
+from alphorn.spam.observation import Observation
+from alphorn.spam.tokens import tokens
+from alphorn.spam.values import Reason
+
+FOLDER = 5.0
+MOST_FOR = 6.5
+MOST_AGAINST = -5.0
+LEAST_WORTH_TELLING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From `folder` on a message goes to the spam folder, from `refuse` on it is refused.
+
+    `refuse` None never refuses.
+    """
+
+    folder: float = FOLDER
+    refuse: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpamVerdict:
+    """`score` is the sum of the reasons' scores; `probability` what the classifier said alone."""
+
+    score: float
+    reasons: tuple[Reason, ...]
+    probability: float
+    is_spam: bool
+    refuse: bool
+
+
+def judge(
+    seen: Observation,
+    shared: Counts | None = None,
+    own: Counts | None = None,
+    thresholds: Thresholds = Thresholds(),
+    keys: tuple[int, ...] | None = None,
+) -> SpamVerdict:
+    """The verdict on a message for one account.
+
+    `shared` are the counts of the installation, `own` those of the account; either may be missing
+    or empty. `keys` are the message's tokens where the caller has them already.
+    """
+    if keys is None:
+        keys = tokens(seen)
+    evidence = classifier.weigh(keys, shared, own)
+    reasons = rules.findings(seen)
+    learned = _learned(evidence)
+    if learned is not None:
+        reasons.append(learned)
+    score = round(sum(reason.score for reason in reasons), 2)
+    return SpamVerdict(
+        score,
+        tuple(sorted(reasons, key=lambda reason: -abs(reason.score))),
+        evidence.probability,
+        score >= thresholds.folder,
+        thresholds.refuse is not None and score >= thresholds.refuse,
+    )
+
+
+def points(evidence: Evidence) -> float:
+    """What the classifier adds to the score: between MOST_AGAINST and MOST_FOR."""
+    return max(MOST_AGAINST, min(MOST_FOR, evidence.weight))
+
+
+def _learned(evidence: Evidence) -> Reason | None:
+    if evidence is classifier.NOTHING:
+        return None
+    score = round(points(evidence), 2)
+    if abs(score) < LEAST_WORTH_TELLING:
+        return None
+    if score > 0:
+        if evidence.moved > score / 2:
+            return Reason("own-spam", "It resembles mail that you marked as spam.", score)
+        return Reason("like-spam", "It resembles mail that people marked as spam.", score)
+    if evidence.moved < score / 2:
+        return Reason("own-wanted", "It resembles mail that you keep.", score)
+    return Reason("like-wanted", "It resembles mail that people keep.", score)

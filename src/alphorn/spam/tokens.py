@@ -1,0 +1,132 @@
+"""From what was seen of a message to the integers that the classifier counts.
+
+A token is the CRC-32 of a word, of a pair of words near each other, or of something about the
+message, with a salt for where it stood. The same message always gives the same tokens: they depend
+on its octets alone, never on facts that may be known differently on another day, so that what was
+learned can be unlearned from the stored message. Fields that a receiving host writes are not read.
+
+CRC-32 is used because a pair costs one call of C code (the sum of one word goes on into the next);
+that words can be made to collide helps nobody who may as well write the other word.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
+from zlib import crc32
+
+from alphorn.spam.observation import Observation
+
+MAX_TOKENS = 1500
+MAX_WORDS = 1500
+MAX_HEAD = 400
+VERSION = 1
+
+_WORD = re.compile(rb"[a-z$\x80-\xff!][a-z0-9'\x80-\xff-]{1,19}|\xc2[\xa3\xa5]|\xe2\x82\xac")
+_SIMPLE = re.compile(rb"[a-z0-9$\x80-\xff!]+")
+_WIDE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+# Where a word stood.
+_BODY, _PAIR, _GAP, _SUBJECT, _SUBJECT_PAIR, _FROM, _LINK, _PATH, _HIDDEN, _NAME, _OTHER = range(
+    1, 12
+)
+
+
+def tokens(seen: Observation) -> tuple[int, ...]:
+    """At most MAX_TOKENS different integers of 32 bits; those of header and links come first."""
+    found = dict.fromkeys(islice(_head(seen), MAX_HEAD))
+    body = list(islice(_sums(seen.text, _BODY), MAX_WORDS))
+    found.update(dict.fromkeys(body))
+    if seen.hidden:
+        found.update(dict.fromkeys(islice(_sums(seen.hidden.lower(), _HIDDEN), 200)))
+    if len(body) > 1:
+        words = _words(seen.text)
+        found.update(dict.fromkeys(map(crc32, words[1:MAX_WORDS], body)))
+        gapped = [one ^ _GAP_SALT for one in body]
+        found.update(dict.fromkeys(map(crc32, words[2:MAX_WORDS], gapped)))
+    return tuple(islice(found, MAX_TOKENS))
+
+
+_GAP_SALT = 0x5BD1E995
+
+
+def _words(text: str) -> list[bytes]:
+    if not text.isascii() and _WIDE.search(text):
+        text = _WIDE.sub(r" \g<0> ", text)
+    return _WORD.findall(text.encode("utf-8", "replace"))
+
+
+def _sums(text: str, salt: int) -> Iterator[int]:
+    return map(crc32, _words(text), repeat(salt))
+
+
+def _salted(words: Iterable[str], salt: int) -> Iterator[int]:
+    return map(crc32, [word.encode("utf-8", "replace") for word in words], repeat(salt))
+
+
+def _head(seen: Observation) -> Iterator[int]:
+    subject = _words(seen.subject.lower())
+    sums = list(map(crc32, subject, repeat(_SUBJECT)))
+    yield from sums
+    yield from map(crc32, subject[1:], sums)
+    domain = seen.from_domain
+    yield from _salted((seen.from_address, domain), _FROM)
+    yield from _salted(_parents(domain), _FROM)
+    yield from _sums(seen.from_name.lower(), _NAME)
+    yield from _salted(_about(seen), _OTHER)
+    hosts = dict.fromkeys(link.host for link in seen.links)
+    yield from _salted(islice(hosts, 60), _LINK)
+    yield from _salted(dict.fromkeys(link.base for link in islice(seen.links, 60)), _LINK)
+    for link in islice(seen.links, 40):
+        yield from map(
+            crc32,
+            _SIMPLE.findall(link.path[:200].lower().encode("utf-8", "replace")),
+            repeat(_PATH),
+        )
+
+
+def _parents(domain: str) -> Iterator[str]:
+    labels = domain.split(".")[-5:]
+    for n in range(1, len(labels)):
+        yield ".".join(labels[n:])
+
+
+def _about(seen: Observation) -> Iterator[str]:
+    yield "shape " + " ".join(seen.shape[:8])
+    for charset in seen.charsets[:4]:
+        yield "charset " + charset
+    for name in ("x-mailer", "user-agent"):
+        value = seen.fields.get(name)
+        if value:
+            for word in value.lower().split()[:6]:
+                yield "mailer " + word.strip("();,")[:30]
+        else:
+            yield "no " + name
+    for part in seen.attachments[:10]:
+        yield "attached " + part.type
+        yield "extension " + part.extension
+    yield f"images {min(seen.images, 9)}"
+    yield f"links {min(len(seen.links), 99).bit_length()}"
+    yield f"letters {len(seen.text).bit_length()}"
+    yield f"tags {seen.tags.bit_length()}"
+    if seen.list_id:
+        yield "list " + seen.list_id
+    if seen.reply_domain:
+        yield "reply to " + ("same" if seen.reply_domain == seen.from_domain else "other")
+        yield "reply " + seen.reply_domain
+    if seen.undisclosed:
+        yield "undisclosed"
+    for name in ("x-priority", "importance", "x-msmail-priority"):
+        if name in seen.fields:
+            yield f"{name} {seen.fields[name][:10].lower()}"
+    if seen.subject.isupper():
+        yield "loud subject"
+    if seen.encoded_text:
+        yield "needlessly encoded"
+    for name, there in (
+        ("forms", seen.forms), ("passwords", seen.passwords), ("scripts", seen.scripts),
+        ("frames", seen.frames), ("refresh", seen.refresh), ("hidden", seen.hidden),
+        ("invisible", seen.invisible), ("data links", seen.data_links),
+        ("pixels", seen.tracking_pixels),
+    ):  # fmt: skip
+        if there:
+            yield name
