@@ -39,6 +39,8 @@ def sections() -> tuple[Section, ...]:
         Section("sender", "who is blocked and who is allowed", _sender),
         Section("queue", "mail that waits to leave", _queue),
         Section("trace", "what became of a message", _trace),
+        Section("ban", "client networks that may not connect", _ban),
+        Section("blocked", "whether mail from an IP address is blocked here, and why", _blocked),
         Section("doctor", "what is wrong with this installation, and what to do", _doctor),
         Section("reload", "take changed settings and certificates into use", _reload),
         Section("restart", "take a new version of the program into use", _restart),
@@ -144,6 +146,18 @@ def _trace() -> tuple[Command, ...]:
     from alphorn.cli import trace
 
     return trace.COMMANDS
+
+
+def _ban() -> tuple[Command, ...]:
+    from alphorn.cli import ban
+
+    return ban.COMMANDS
+
+
+def _blocked() -> tuple[Command, ...]:
+    from alphorn.cli import blocked
+
+    return blocked.COMMANDS
 
 
 def _doctor() -> tuple[Command, ...]:

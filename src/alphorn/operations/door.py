@@ -1,0 +1,269 @@
+"""The operator's view of the door: who is banned and why; and what a stranger may be told who asks
+whether he is blocked.
+
+All but `blocked` is for operators alone: evidence names people. `blocked` names none and may be
+shown to anybody; how often somebody may ask is the caller's to limit. Raises NotFound, Refused, and
+Unavailable where the file of the door cannot be used.
+"""
+
+import asyncio
+import ipaddress
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from alphorn.base.door import Ban, Evidence, Offence, Scope, Tally
+from alphorn.base.errors import NotFound, Refused
+from alphorn.base.network import address_of, neighbourhood_of, network_of, read_network
+from alphorn.dns.answers import Resolver
+from alphorn.dns.lists import Listing, ListZone, look_up_address
+from alphorn.dns.lists import Standing as OnList
+from alphorn.operations.doorkeeper import Doorkeeper
+from alphorn.policy import bans, greylist, reputation
+from alphorn.policy.reputation import Standing
+from alphorn.store.history import network_name
+
+MAX_NOTE = 500
+MAX_BAN_SECONDS = 10 * 366 * 86400
+WIDEST_IPV4, WIDEST_IPV6 = 8, 16
+"""Nobody bans more of the Internet than such a network with one command."""
+MAX_ZONES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that is known of a network. `bans` are those in force that hold for it, the narrowest
+    first; `last` is its own last one, over or not; `tally` is what has come from it, faded."""
+
+    network: str
+    bans: tuple[Ban, ...]
+    last: Ban | None
+    evidence: tuple[Evidence, ...]
+    tally: Tally
+    standing: Standing
+    exempt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`blocked`: mail from the address is refused at present, until `until` (seconds UTC) where
+    that is known. `delayed`: it is asked to come again. `sentences` say everything in words."""
+
+    address: str
+    blocked: bool
+    delayed: bool
+    until: float | None
+    sentences: tuple[str, ...]
+
+
+def list_bans(keeper: Doorkeeper, *, over: bool = False, limit: int = 1000) -> Sequence[Ban]:
+    """Newest first; with `over` also those that ended, as long as they are remembered."""
+    return keeper.bans.listed(keeper.clock(), over=over, limit=limit)
+
+
+def add_ban(
+    keeper: Doorkeeper, network: str, seconds: int, *, scope: Scope = Scope.ALL, note: str = ""
+) -> Ban:
+    """Ban an address or a network, instead of the ban that it may have. `note` is shown to
+    operators only. Raises Refused("network", "too-wide", "own", "time")."""
+    name = _read(network)
+    found = ipaddress.ip_network(name)
+    widest = WIDEST_IPV4 if found.version == 4 else WIDEST_IPV6
+    if found.prefixlen < widest:
+        raise Refused(
+            f"{name} is too much; /{widest} is the widest that is banned.", code="too-wide"
+        )
+    if found.overlaps(ipaddress.ip_network("127.0.0.0/8" if found.version == 4 else "::1/128")):
+        raise Refused(f"{name} is this machine itself.", code="own")
+    if not 1 <= seconds <= MAX_BAN_SECONDS:
+        raise Refused("A ban lasts a second at least and ten years at most.", code="time")
+    now = keeper.clock()
+    ban = Ban(name, now, now + seconds, Offence.OPERATOR, scope, note=note[:MAX_NOTE])
+    keeper.bans.put(ban)
+    return ban
+
+
+def remove_ban(keeper: Doorkeeper, network: str) -> str:
+    """Lift a ban and forget what was counted against the network; its name. Raises NotFound."""
+    name = _read(network)
+    own = {name: None, network_of(name): None} if "/" not in name else {name: None}
+    lifted = [one for one in own if keeper.bans.remove(one)]
+    if not lifted:
+        client = name.partition("/")[0]
+        for ban in keeper.bans.matching(client, keeper.clock()):
+            raise NotFound(f"{name} is in {ban.network}, which is banned.", code="no-ban")
+        raise NotFound(f"There is no ban of {name}, and nothing counts against it.", code="no-ban")
+    return lifted[0]
+
+
+def show_network(keeper: Doorkeeper, network: str) -> Report:
+    """What is known of a network, or of the one that an address belongs to. Raises
+    Refused("network")."""
+    name = _read(network)
+    now = keeper.clock()
+    client = str(ipaddress.ip_network(name).network_address)
+    own = network_of(name) if "/" not in name else name
+    (tally,) = keeper.history.of([network_name(own)], now)
+    found = ipaddress.ip_network(name)
+    holds = [
+        ban
+        for ban in keeper.bans.matching(client, now)
+        if ipaddress.ip_network(ban.network).prefixlen <= found.prefixlen
+    ]
+    holds.sort(key=lambda ban: -ipaddress.ip_network(ban.network).prefixlen)
+    return Report(
+        own,
+        tuple(holds),
+        keeper.bans.last(own),
+        tuple(keeper.bans.evidence(own)),
+        tally,
+        reputation.standing(tally, now, keeper.settings.reputation),
+        keeper.exempt(client),
+    )
+
+
+async def blocked(
+    keeper: Doorkeeper,
+    address: str,
+    resolver: Resolver | None = None,
+    zones: Sequence[ListZone] = (),
+    connections: Callable[[str, float], tuple[int, int]] | None = None,
+) -> Answer:
+    """Whether mail from this IP address is refused or delayed, in words for a stranger.
+
+    The block lists among `zones` are asked by `resolver`. `connections(address, now)` gives how
+    many connections of its network count now and how many may. Raises Refused("address").
+    """
+    try:
+        client = str(address_of(address.strip().strip("[]")))
+    except ValueError:
+        raise Refused(
+            "That is no IP address; one looks like 192.0.2.1 or 2001:db8::1.", code="address"
+        ) from None
+    now = keeper.clock()
+    if keeper.exempt(client):
+        text = f"Mail from {client} is always let in at the door of this server."
+        return Answer(client, False, False, None, (text,))
+    found = keeper.bans.matching(client, now)
+    closed = [ban for ban in found if bans.covers(ban, Scope.MX)]
+    said = [_of_ban(client, ban) for ban in found]
+    listings = await _listings(client, resolver, zones)
+    said += [_of_listing(client, listing) for listing in listings]
+    refusing = [one for one in listings if one.standing is OnList.LISTED and one.zone.refuses]
+    full = False
+    if connections is not None:
+        count, limit = connections(client, now)
+        full = count >= limit
+        if full:
+            said.append(
+                f"{count} connections from {network_of(client)} have come within a short time, "
+                "which is as many as are allowed; further ones are turned away for the moment."
+            )
+    is_blocked = bool(closed or refusing)
+    if not is_blocked and not full:
+        said.insert(0, f"Mail from {client} is not blocked by this server.")
+    report = show_network(keeper, client)
+    delayed = full or (keeper.settings.greylisting and report.standing is not Standing.GOOD)
+    said += _of_standing(report.standing)
+    if keeper.settings.greylisting and report.standing is not Standing.GOOD:
+        said += _of_greylist(keeper, client, now)
+    until = max((ban.until for ban in closed), default=None)
+    return Answer(client, is_blocked, delayed, until, tuple(said))
+
+
+# -- words for strangers ---------------------------------------------------------------------------
+
+
+def _of_ban(client: str, ban: Ban) -> str:
+    what = {
+        Scope.MX: "may not send mail to this server",
+        Scope.LOGINS: "may not connect to the ports for logins",
+        Scope.ALL: "may not connect to this server",
+    }[ban.scope]
+    within = f" (in {ban.network})" if ban.network != client else ""
+    counted = "; ".join(
+        f"{bans.counted(one)} between {bans.moment(one.since)} and {bans.moment(one.last)}"
+        for one in ban.evidence
+    )
+    counted = f" ({counted})" if counted else ""
+    again = f" It is the {_ordinal(ban.times)} time in a row." if ban.times > 1 else ""
+    return (
+        f"{client}{within} {what} from {bans.moment(ban.since)} until {bans.moment(ban.until)} "
+        f"because {bans.because(ban.offence)}{counted}.{again} The ban ends by itself; what led "
+        "to it should be mended before, or a longer one will follow."
+    )
+
+
+def _of_listing(client: str, listing: Listing) -> str:
+    zone = listing.zone.zone
+    if listing.standing is OnList.UNKNOWN:
+        return f"Whether {client} is on the block list {zone} could not be found out just now."
+    effect = "mail from it is refused" if listing.zone.refuses else "that speaks against its mail"
+    reason = f" The list says: {listing.reason}" if listing.reason else ""
+    return (
+        f"{client} is on the block list {zone}, and {effect}. Only those who keep the list can "
+        f"take it off.{reason}"
+    )
+
+
+def _of_standing(standing: Standing) -> list[str]:
+    if standing is Standing.GOOD:
+        return ["Much good mail has come from it before, so its mail is not delayed."]
+    if standing is Standing.BAD:
+        return ["Much of what has come from it lately was not wanted."]
+    return []
+
+
+def _of_greylist(keeper: Doorkeeper, client: str, now: float) -> list[str]:
+    rules = keeper.settings.greylist
+    minutes = max(1, round(rules.wait / 60))
+    said = [
+        "Mail of a sender that is new here is asked to come again after "
+        f"{minutes} minute{'s' if minutes > 1 else ''}; mail servers do so by themselves."
+    ]
+    network = neighbourhood_of(client)
+    waiting = [
+        seen
+        for seen in keeper.sightings.waiting(greylist.origin_range(network))
+        if greylist.is_live(seen, now, rules)
+    ]
+    if waiting:
+        ready = sum(now - seen.since >= rules.wait for seen in waiting)
+        rest = math.ceil(max(seen.since for seen in waiting) + rules.wait - now)
+        each = "of which each may come again now"
+        if ready < len(waiting):
+            each = f"of which {ready} may come again now and all in {rest} seconds"
+        said.append(
+            f"{len(waiting)} first {'tries' if len(waiting) > 1 else 'try'} from {network} "
+            f"{'wait' if len(waiting) > 1 else 'waits'} for that, {each}."
+        )
+    return said
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    return f"{number}{ending or 'th'}"
+
+
+# -- inside ----------------------------------------------------------------------------------------
+
+
+async def _listings(
+    client: str, resolver: Resolver | None, zones: Sequence[ListZone]
+) -> list[Listing]:
+    """Those that list the address, or that could not be asked."""
+    asked = [zone for zone in zones if zone.kind == "block"][:MAX_ZONES]
+    if resolver is None or not asked:
+        return []
+    found = await asyncio.gather(*(look_up_address(client, zone, resolver) for zone in asked))
+    return [one for one in found if one.standing in (OnList.LISTED, OnList.UNKNOWN)]
+
+
+def _read(network: str) -> str:
+    try:
+        return read_network(network)
+    except ValueError:
+        raise Refused(
+            f"{network!r} is no network; write 192.0.2.1, 192.0.2.0/24 or 2001:db8::/64.",
+            code="network",
+        ) from None
