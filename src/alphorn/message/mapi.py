@@ -1,4 +1,4 @@
-"""Properties of Outlook and Exchange as a TNEF stream encodes them (MS-OXTNEF §2.1.3.4, MS-OXCDATA).
+"""Properties of Outlook and Exchange in a TNEF stream (MS-OXTNEF §2.1.3.4, MS-OXCDATA).
 
 `read` never raises: what is cut short or wrong ends the list, and what came before it counts.
 """

@@ -1,9 +1,9 @@
 """What Outlook packs into winmail.dat: attachments, bodies, embedded messages (MS-OXTNEF).
 
-`read` takes any octets and never raises; what is cut short counts as far as it goes. Checksums are not
-looked at, as no reader heeds them. Bounds: MAX_ATTRIBUTES attributes, MAX_ATTACHMENTS attachments, and
-MAX_DEPTH messages within messages, over the whole; octets are at most those that came in, but for
-compressed RTF, which is bounded by `compressed_rtf`.
+`read` takes any octets and never raises; what is cut short counts as far as it goes. Checksums are
+not looked at, as no reader heeds them. Bounds: MAX_ATTRIBUTES attributes, MAX_ATTACHMENTS
+attachments, and MAX_DEPTH messages within messages, over the whole; octets are at most those that
+came in, but for compressed RTF, which is bounded by `compressed_rtf`.
 """
 
 from dataclasses import dataclass

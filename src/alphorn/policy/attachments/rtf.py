@@ -1,0 +1,38 @@
+"""Objects in RTF (RTF 1.9.1 §"Objects"): their octets stand in hexadecimal, with anything between.
+
+Word reads what is hardly RTF any more; what is looked at here is every run of digits after
+`\\objdata`, whatever groups and words are strewn into it.
+"""
+
+import re
+from binascii import unhexlify
+from collections.abc import Iterator
+
+from alphorn.policy.attachments.budget import Budget
+from alphorn.policy.attachments.items import Item
+from alphorn.policy.attachments.office import embedded
+from alphorn.policy.attachments.view import Damaged, View
+
+MAX_OBJECTS = 32
+MAX_TEXT = 4 << 20
+
+_MARK = re.compile(rb"\\obj(?:data|ocx)(?![a-z])|\\ods(?![a-z])", re.IGNORECASE)
+_WORD = re.compile(rb"\\(?:'[0-9A-Fa-f]{2}|\*|[A-Za-z]{1,250}-?\d{0,250} ?|[^A-Za-z])")
+_NOT_HEX = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
+
+
+def members(document: View, budget: Budget) -> Iterator[Item]:
+    """The objects in it."""
+    text = document.read(0, MAX_TEXT)
+    budget.charge(len(text) // 4)
+    marks = [match.end() for match in _MARK.finditer(text)]
+    for number, begin in enumerate(marks[:MAX_OBJECTS]):
+        budget.file()
+        end = marks[number + 1] if number + 1 < len(marks) else len(text)
+        body = text[begin:end]
+        budget.charge(len(body))
+        digits = _WORD.sub(b"", body).translate(None, _NOT_HEX)
+        try:
+            yield from embedded(unhexlify(digits[: len(digits) & ~1]), budget)
+        except Damaged:
+            continue
