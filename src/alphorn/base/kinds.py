@@ -174,6 +174,16 @@ def one_of(*words: str) -> Kind[str]:
     return Kind("one of " + ", ".join(f'"{word}"' for word in words), read)
 
 
+def _extension(value: object) -> str:
+    text = _text(value).lower().lstrip(".")
+    if not text or set(text) & set("./\\ "):
+        raise ValueError('is to be the extension of a file name such as ".exe"')
+    return text
+
+
+EXTENSION: Kind[str] = Kind('extension such as ".exe"', _extension)
+
+
 def list_of(kind: Kind[T]) -> Kind[tuple[T, ...]]:
     """A list, each entry of one kind; a single entry may stand without brackets."""
 

@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from alphorn.base import kinds
 from alphorn.base.errors import Refused
+from alphorn.base.extensions import FORBIDDEN
 from alphorn.base.kinds import Kind, Place
 
 T = TypeVar("T")
@@ -672,6 +673,61 @@ PROTECTION_ENGINES = Setting(
     "Whether other engines (for spam, for viruses) are asked too, where some are set up.",
 )
 
+# -- attachments -----------------------------------------------------------------------------------
+
+ATTACHMENTS_FORBIDDEN = Setting(
+    "attachments.forbidden",
+    kinds.list_of(kinds.EXTENSION),
+    FORBIDDEN,
+    "The kinds of files that are refused in both directions, by the extension that their name acts "
+    "under, also within archives and messages. A list here replaces ours and its later versions.",
+)
+ATTACHMENTS_FORBID = Setting(
+    "attachments.forbid",
+    kinds.list_of(kinds.EXTENSION),
+    (),
+    "Extensions that are refused beside those of `attachments.forbidden`.",
+)
+ATTACHMENTS_ALLOW = Setting(
+    "attachments.allow",
+    kinds.list_of(kinds.EXTENSION),
+    (),
+    "Extensions that are taken all the same. What is a program by its content stays refused.",
+)
+ATTACHMENTS_MACROS = Setting(
+    "attachments.macros",
+    kinds.one_of("none", "automatic", "all"),
+    "automatic",
+    "Which office files with macros are refused: none; those whose macros run by themselves when "
+    "the file is opened or closed; or all that have any. Those that are taken score.",
+)
+ATTACHMENTS_ENCRYPTED = Setting(
+    "attachments.encrypted",
+    kinds.one_of("take", "refuse"),
+    "take",
+    "What becomes of archives and documents that are encrypted. The names that an archive tells "
+    "are judged in any case.",
+)
+ATTACHMENTS_DEPTH = Setting(
+    "attachments.depth",
+    kinds.whole(1, 20),
+    6,
+    "How deep files may lie within each other; deeper ones are refused.",
+)
+ATTACHMENTS_FILES = Setting(
+    "attachments.files",
+    kinds.whole(100, 100_000),
+    5000,
+    "How many files within the attachments of a message are looked at.",
+)
+ATTACHMENTS_WORK = Setting(
+    "attachments.work",
+    kinds.octets(1 << 20, 1 << 30),
+    6 << 20,
+    "How much is expanded to look into attachments, for each message, and as much again as it is "
+    "long. A file that could not be looked into for that is taken, and scores.",
+)
+
 # -- what is remembered ----------------------------------------------------------------------------
 
 TRACE_KEEP = Setting(
@@ -783,6 +839,14 @@ TABLE: tuple[Setting[Any], ...] = (
     PROTECTION_SOCIAL,
     PROTECTION_DMARC,
     PROTECTION_ENGINES,
+    ATTACHMENTS_FORBIDDEN,
+    ATTACHMENTS_FORBID,
+    ATTACHMENTS_ALLOW,
+    ATTACHMENTS_MACROS,
+    ATTACHMENTS_ENCRYPTED,
+    ATTACHMENTS_DEPTH,
+    ATTACHMENTS_FILES,
+    ATTACHMENTS_WORK,
     TRACE_KEEP,
     LOG_FORMAT,
     LOG_LEVEL,

@@ -96,7 +96,7 @@ def uuencoded(raw: bytes, entity: Entity) -> list[tuple[str, bytes]]:
     """Files that old programs put into a text, and some take out again: name, first line."""
     if raw.find(b"begin", entity.body, entity.end) < 0:
         return []
-    found = []
+    found: list[tuple[str, bytes]] = []
     at = entity.body
     while len(found) < MAX_UUENCODED:
         at = raw.find(b"begin", at, entity.end)

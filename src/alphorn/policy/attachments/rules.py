@@ -38,7 +38,7 @@ DEFAULT = AttachmentRules()
 def extensions(
     forbidden: Iterable[str] | None = None, added: Iterable[str] = (), allowed: Iterable[str] = ()
 ) -> frozenset[str]:
-    """The set for `AttachmentRules`: a list (None: ours), what is added to it, and what is taken out.
+    """The set for `AttachmentRules`: a list (None: ours), what is added, and what is taken out.
 
     Extensions may be written with a dot and in capitals.
     """

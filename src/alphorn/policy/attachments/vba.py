@@ -1,4 +1,4 @@
-"""Macros of Office in Visual Basic (MS-OVBA): whether there are any, and any that run by themselves.
+"""Macros of Office in Visual Basic (MS-OVBA): whether there are any that run by themselves.
 
 What counts is the source as the project's streams hold it, decompressed. Where it was removed and
 only the compiled form is left ("stomping"), the names that the project declares are looked at.
