@@ -37,6 +37,18 @@ class Layout:
         return self.root / "door.sqlite"
 
     @property
+    def spam_model(self) -> Path:
+        return self.root / "spam.model"
+
+    @property
+    def spam_lessons(self) -> Path:
+        return self.root / "spam.sqlite"
+
+    @property
+    def reported(self) -> Path:
+        return self.root / "reported.sqlite"
+
+    @property
     def trace(self) -> Path:
         return self.root / "trace.sqlite"
 
