@@ -16,6 +16,7 @@ from alphorn.servers.metrics import Gauge
 from alphorn.servers.services import Services
 from alphorn.servers.smtp import service as smtp
 from alphorn.servers.smtp.memory import Memory
+from alphorn.servers.smtp.room import Room
 from alphorn.servers.smtp.session import SmtpSession
 from alphorn.servers.worker import Seat
 from alphorn.wire.smtp.profile import Profile
@@ -73,6 +74,7 @@ def _imap(parts: Services) -> ImapService:
 
 def _smtp(parts: Services) -> Mapping[str, Callable[[], Session]]:
     memory = Memory(parts.settings[table.SMTP_MEMORY])
+    room = Room(lambda account_id: parts.store.account(account_id).usage().octets)
 
     def sessions(role: smtp.Role, profile: Profile) -> Callable[[], Session]:
         service = smtp.SmtpService(
@@ -80,7 +82,7 @@ def _smtp(parts: Services) -> Mapping[str, Callable[[], Session]]:
             profile=profile,
             timing=smtp.timing(parts.settings),
             memory=memory,
-            store=parts.store,
+            room=room,
             view=parts.view,
             delivery=parts.delivery,
             submission=parts.submission,

@@ -275,11 +275,9 @@ class Delivery:
         quota = account.quota_octets or None
         if quota is not None and len(raw) > quota:
             raise Refused("The message is larger than the whole mailbox.", code="too-large")
-        mail = self._store.account(account.id)
-        inbox = mail.mailbox(INBOX)
         summary = summarize(raw)
-        (appended,) = mail.append(
-            inbox.id, (NewMessage(raw, summary, int(piece.now)),), quota=quota
+        (appended,) = self._store.account(account.id).append(
+            INBOX, (NewMessage(raw, summary, int(piece.now)),), quota=quota
         )
         self._tell(
             piece,

@@ -1,10 +1,10 @@
 """Hints between processes: "this mailbox changed", "the queue has something to do".
 
 Each worker has a datagram socket `run/bus/<pid>`; a hint goes to every other one, and to the
-subscribers in this process. Hints of one turn of the loop are coalesced and sent together. Nothing
-here ever blocks; where a peer's socket is full, its hints are kept for a moment and at last
-dropped. So a hint can be lost, and a subscriber that must not miss anything also looks by itself
-now and then (`POLL_SECONDS`): the database is the truth.
+subscribers in this process. Hints of `GATHER_SECONDS` are coalesced and sent together, after the
+replies to whoever caused them. Nothing here ever blocks; where a peer's socket is full, its hints
+are kept for a moment and at last dropped. So a hint can be lost, and a subscriber that must not
+miss anything also looks by itself now and then (`POLL_SECONDS`): the database is the truth.
 
 `publish` may be called from any thread. A process without an event loop (the command line) only
 publishes; it sends at once.
@@ -25,6 +25,7 @@ from enum import IntEnum
 from pathlib import Path
 
 POLL_SECONDS = 30.0
+GATHER_SECONDS = 0.002
 MAX_HINTS = 500
 MAX_BACKLOG = 5000
 RETRY_SECONDS = 0.01
@@ -80,7 +81,7 @@ class Bus:
         elif not self._wake_sent:
             self._wake_sent = True
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                self._loop.call_soon_threadsafe(self._flush)
+                self._loop.call_soon_threadsafe(self._gather)
 
     # -- subscribing, on the event loop --
 
@@ -132,6 +133,10 @@ class Bus:
         if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
             return path
         return f"/proc/self/fd/{self._handle}/{name}"
+
+    def _gather(self) -> None:
+        if self._loop is not None and not self._closed:
+            self._loop.call_later(GATHER_SECONDS, self._flush)
 
     def _flush(self) -> None:
         self._wake_sent = False

@@ -1,7 +1,9 @@
 """Threads for work that waits for the disk, so that the event loop never does.
 
 `ThreadPoolExecutor` with `run_in_executor` wakes the loop once for each result; here all results
-that are ready when the loop wakes are handed over together, which halves the cost under load. The
+that are ready when the loop wakes are handed over together, which halves the cost under load. Nor
+do the threads wait at one queue, where each piece of work wakes two of them to find out which may
+have it: a piece goes straight to the thread that became idle last, whose memory is still warm. The
 number of pieces of work that wait is bounded by the number of sessions, each of which is paused
 while its own runs.
 """
@@ -12,10 +14,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_Bell = threading.Lock
 _Work = tuple["asyncio.Future[Any]", Callable[..., Any], tuple[Any, ...]]
 _Result = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
@@ -27,7 +29,9 @@ class ThreadPool:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, size: int) -> None:
         self._loop = loop
-        self._waiting: SimpleQueue[_Work | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting: deque[_Work] = deque()
+        self._idle: list[_Bell] = []
         self._results: deque[_Result] = deque()
         self._wake_sent = False
         self._stopped = False
@@ -42,22 +46,41 @@ class ThreadPool:
         if self._stopped:
             raise RuntimeError("the thread pool is stopped")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.put((future, work, args))
+        with self._lock:
+            self._waiting.append((future, work, args))
+            bell = self._idle.pop() if self._idle else None
+        if bell is not None:
+            bell.release()
         return future
 
     def stop(self, seconds: float) -> bool:
         """Take no more work, wait for what was taken; whether all of it was done in time."""
-        if not self._stopped:
+        with self._lock:
             self._stopped = True
-            for _ in self._threads:
-                self._waiting.put(None)
+            idle, self._idle = self._idle, []
+        for bell in idle:
+            bell.release()
         until = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    def _next(self, bell: "_Bell") -> _Work | None:
+        """A piece of work, waited for; None when there will be no more. `bell` is this thread's,
+        held but while somebody rings it."""
+        while True:
+            with self._lock:
+                if self._waiting:
+                    return self._waiting.popleft()
+                if self._stopped:
+                    return None
+                self._idle.append(bell)
+            bell.acquire()
+
     def _serve(self) -> None:
-        while (item := self._waiting.get()) is not None:
+        bell = threading.Lock()
+        bell.acquire()
+        while (item := self._next(bell)) is not None:
             future, work, args = item
             if future.cancelled():
                 continue

@@ -33,6 +33,7 @@ from alphorn.store.api import (
     Lesson,
     Mailbox,
     NewMessage,
+    Place,
     Snapshot,
     SortKey,
     SpecialUse,
@@ -138,14 +139,14 @@ class SqlAccount:
     # -- writing --
 
     def append(
-        self, mailbox_id: int, messages: Sequence[NewMessage], quota: int | None = None
+        self, place: Place, messages: Sequence[NewMessage], quota: int | None = None
     ) -> Sequence[Appended]:
         if not messages:
             return ()
         prepared = [prepare(message) for message in messages]
         with self._database.writing() as tx:
-            appended = appending.append(tx, mailbox_id, prepared, quota, self._now())
-        self._tell(mailbox_id)
+            mailbox_id, made, appended = appending.append(tx, place, prepared, quota, self._now())
+        self._tell(*((_LIST,) if made else ()), mailbox_id)
         return appended
 
     def flag(

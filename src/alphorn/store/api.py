@@ -66,6 +66,10 @@ class Mailbox:
     octets: int
 
 
+Place = int | str | SpecialUse
+"""Which mailbox: its id, its name, or what it is used for."""
+
+
 class Status(NamedTuple):
     """A message's changeable state. `keywords` is sorted; system flags are bits of `flags`.
 
@@ -316,9 +320,10 @@ class Account(Protocol):
 
     # -- writing --
     def append(
-        self, mailbox_id: int, messages: Sequence[NewMessage], quota: int | None = None
+        self, place: Place, messages: Sequence[NewMessage], quota: int | None = None
     ) -> Sequence[Appended]:
-        """All or none. `quota` in octets; raises OverQuota when usage would pass it."""
+        """All or none. `quota` in octets; raises OverQuota when usage would pass it, NotFound where
+        there is no such mailbox. The mailbox for a use is made where there is none."""
 
     def flag(
         self,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from alphorn.base.errors import OverQuota, Refused
 from alphorn.base.flags import Flag
-from alphorn.store import keywords
-from alphorn.store.api import Appended
-from alphorn.store.database import Transaction
+from alphorn.store import keywords, mailboxes
+from alphorn.store.api import Appended, Place, SpecialUse
+from alphorn.store.database import Row, Transaction
 from alphorn.store.errors import no_such_mailbox
 from alphorn.store.limits import MAX_UID
 from alphorn.store.prepared import Prepared
@@ -16,20 +16,23 @@ from alphorn.store.threads import Threads
 _SEEN = Flag.SEEN.value
 _DELETED = Flag.DELETED.value
 
+_SELECT = (
+    "SELECT id, uidvalidity, uidnext, first_unseen, (SELECT MAX(modseq) FROM mailbox),"
+    " (SELECT SUM(octets) FROM mailbox), (SELECT modseq FROM account)"
+    " FROM mailbox WHERE "
+)
+_BY_ID = _SELECT + "id = ?"
+_BY_NAME = _SELECT + "name = ?"
+_BY_USE = _SELECT + "special = ?"
+
 
 def append(
-    tx: Transaction, mailbox_id: int, messages: Sequence[Prepared], quota: int | None, now: int
-) -> list[Appended]:
-    """Store the messages in this order. Raises OverQuota, Refused("limit"), NotFound."""
-    row = tx.execute(
-        "SELECT uidvalidity, uidnext, first_unseen, (SELECT MAX(modseq) FROM mailbox),"
-        " (SELECT SUM(octets) FROM mailbox), (SELECT modseq FROM account)"
-        " FROM mailbox WHERE id = ?",
-        (mailbox_id,),
-    ).fetchone()
-    if row is None:
-        raise no_such_mailbox()
-    uidvalidity, uid, first_unseen, modseq, octets, gone = row
+    tx: Transaction, place: Place, messages: Sequence[Prepared], quota: int | None, now: int
+) -> tuple[int, bool, list[Appended]]:
+    """Store the messages in this order; the mailbox's id, whether it was made for them, and where
+    they are. Raises OverQuota, Refused("limit"), NotFound."""
+    row, made = _place(tx, place, now)
+    mailbox_id, uidvalidity, uid, first_unseen, modseq, octets, gone = row
     added = sum(message.size for message in messages)
     may_grow(octets, added, quota)
     may_number(uid, len(messages))
@@ -70,7 +73,23 @@ def append(
         " deleted = deleted + ?, octets = octets + ?, first_unseen = ? WHERE id = ?",
         (uid, modseq, len(messages), unseen, deleted, added, first_unseen, mailbox_id),
     )
-    return appended
+    return mailbox_id, made, appended
+
+
+def _place(tx: Transaction, place: Place, now: int) -> tuple[Row, bool]:
+    """What `_SELECT` says of the mailbox, and whether it has been made for this."""
+    if isinstance(place, int):
+        row = tx.execute(_BY_ID, (place,)).fetchone()
+    elif isinstance(place, SpecialUse):
+        row = tx.execute(_BY_USE, (place.value,)).fetchone()
+        if row is None:
+            made = mailboxes.make_for(tx, place, now)
+            return tx.execute(_BY_ID, (made,)).fetchone(), True
+    else:
+        row = tx.execute(_BY_NAME, (mailboxes.normal(place),)).fetchone()
+    if row is None:
+        raise no_such_mailbox()
+    return row, False
 
 
 def may_grow(octets: int, added: int, quota: int | None) -> None:

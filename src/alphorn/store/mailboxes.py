@@ -121,7 +121,22 @@ def create(tx: Transaction, name: str, use: SpecialUse | None, now: int) -> Mail
     return by_id(tx, add(tx, name, use, now))
 
 
-def add(tx: Transaction, name: str, use: SpecialUse | None, now: int) -> int:
+def make_for(tx: Transaction, use: SpecialUse, now: int) -> int:
+    """A mailbox for a use that no mailbox has: that of the use's name, if it has no other use yet,
+    or a new one. Its id."""
+    for name in (use.value, *(f"{use.value} {number}" for number in range(2, MAX_MAILBOXES))):
+        other = _find(tx, name)
+        if other is None:
+            return add(tx, name, use, now, subscribed=True)
+        if other.special_use is None:
+            tx.execute("UPDATE mailbox SET special = ? WHERE id = ?", (use.value, other.id))
+            return other.id
+    raise no_such_mailbox()
+
+
+def add(
+    tx: Transaction, name: str, use: SpecialUse | None, now: int, *, subscribed: bool = False
+) -> int:
     """A mailbox with a checked name that is free; its id. No UIDVALIDITY is given twice."""
     (count,) = tx.execute("SELECT COUNT(*) FROM mailbox").fetchone()
     if count >= MAX_MAILBOXES:
@@ -130,6 +145,8 @@ def add(tx: Transaction, name: str, use: SpecialUse | None, now: int) -> int:
     validity = max(validity, min(now, MAX_UID // 2))
     tx.execute("UPDATE account SET mailboxes = ?, uidvalidity = ?", (number, validity))
     tx.execute(_INSERT, _new(number, name, use, validity, highest_modseq(tx) + 1))
+    if subscribed:
+        subscribe(tx, name, True)
     return int(number)
 
 
@@ -194,12 +211,16 @@ def _new(
     return number, name, None if use is None else use.value, validity, modseq, modseq
 
 
-def _find(tx: Transaction, name: str) -> Mailbox | None:
+def normal(name: str) -> str:
+    """The name as it is stored; one that no mailbox has where it cannot be a name."""
     try:
-        name = names.checked(name)
+        return names.checked(name)
     except Refused:
-        return None
-    row = tx.execute(_SELECT + "WHERE b.name = ?", (name,)).fetchone()
+        return ""
+
+
+def _find(tx: Transaction, name: str) -> Mailbox | None:
+    row = tx.execute(_SELECT + "WHERE b.name = ?", (normal(name),)).fetchone()
     return None if row is None else _mailbox(row)
 
 

@@ -27,8 +27,9 @@ BUSY_SECONDS = 10.0
 """How long a writer waits for others before it gives up with Unavailable("busy")."""
 PAGE_OCTETS = 4096
 LOG_PAGES = 1000
-LOG_OCTETS = 1 << 20
-"""What is left of the log's file after a checkpoint; the rest is given back."""
+LOG_OCTETS = 4 << 20
+"""What is left of the log's file after a checkpoint; the rest is given back. Writing over what is
+there is made durable in half the time that it takes to make the file longer."""
 FREE_PAGES = 64
 FREE_SHARE = 50
 """So many free pages, or one in so many, are left for messages to come."""

@@ -15,6 +15,7 @@ import uvloop
 from alphorn.servers.host import Host
 from alphorn.servers.smtp import service as smtp
 from alphorn.servers.smtp.memory import Memory
+from alphorn.servers.smtp.room import Room
 from alphorn.servers.smtp.service import Role, SmtpService, Timing
 from alphorn.servers.smtp.session import SmtpSession
 from alphorn.servers.tls import TlsFiles
@@ -82,7 +83,7 @@ def service(house: MailHouse, role: Role, memory: Memory, timing: Timing) -> Smt
         profile=PROFILES[role.name],
         timing=timing,
         memory=memory,
-        store=house.store,
+        room=Room(lambda account_id: house.store.account(account_id).usage().octets),
         view=house.view,
         delivery=house.delivery,
         submission=house.submission,

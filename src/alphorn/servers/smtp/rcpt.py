@@ -74,7 +74,6 @@ def _full(visit: Visit, route: Route) -> Reply | None:
     quota = account.quota_octets
     if visit.size > quota:
         return Reply("5.2.3", f"The message is larger than the whole mailbox {route.address}")
-    used = visit.service.store.account(account.id).usage().octets
-    if used + max(visit.size, 1) > quota:
+    if not visit.service.room.holds(account.id, max(visit.size, 1), quota):
         return Reply("4.2.2", f"The mailbox {route.address} is full; try again later")
     return None

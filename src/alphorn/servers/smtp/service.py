@@ -12,8 +12,8 @@ from alphorn.operations.deliver import Delivery
 from alphorn.operations.submit import Submission
 from alphorn.servers.smtp import accept, data, rcpt
 from alphorn.servers.smtp.memory import Memory
+from alphorn.servers.smtp.room import Room
 from alphorn.servers.smtp.visit import Visit
-from alphorn.store.api import Store
 from alphorn.wire.sasl.mechanisms import MECHANISMS
 from alphorn.wire.smtp.events import Mail, Message, Rcpt
 from alphorn.wire.smtp.limits import Limits
@@ -53,7 +53,7 @@ class SmtpService:
     profile: Profile
     timing: Timing
     memory: Memory
-    store: Store
+    room: Room
     view: DirectoryView
     delivery: Delivery
     submission: Submission

@@ -4,8 +4,9 @@ import re
 import time
 from collections.abc import Sequence
 
+from alphorn.base.errors import NotFound
 from alphorn.message.summarize import summarize
-from alphorn.servers.imap.commands.copy import target_of
+from alphorn.servers.imap.failures import No
 from alphorn.servers.imap.handler import Outcome, done
 from alphorn.servers.imap.session import ImapSession
 from alphorn.store.api import Account, Appended, NewMessage
@@ -17,22 +18,29 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 async def append(session: ImapSession, command: Append, tag: bytes) -> Outcome:
     """All messages or none. They are parsed and stored in a thread."""
-    target = target_of(session, command.mailbox)
-    appended = await session.io.run(
-        _append, session.mail(), target.id, command.messages, session.quota(), int(time.time())
-    )
+    try:
+        appended = await session.io.run(
+            _append,
+            session.mail(),
+            command.mailbox,
+            command.messages,
+            session.quota(),
+            int(time.time()),
+        )
+    except NotFound as error:
+        raise No(error.text, b"TRYCREATE") from error
     uids = [message.uid for message in appended]
-    return done(b"APPEND done", codes.appenduid(target.uidvalidity, uids))
+    return done(b"APPEND done", codes.appenduid(appended[0].uidvalidity, uids))
 
 
 def _append(
     mail: Account,
-    mailbox_id: int,
+    mailbox: str,
     messages: Sequence[AppendMessage],
     quota: int | None,
     now: int,
 ) -> Sequence[Appended]:
-    return mail.append(mailbox_id, [_new(message, now) for message in messages], quota)
+    return mail.append(mailbox, [_new(message, now) for message in messages], quota)
 
 
 def _new(message: AppendMessage, now: int) -> NewMessage:
