@@ -267,7 +267,7 @@ class Evaluation:
 
 def is_host(name: str) -> bool:
     """Two labels or more of lengths that the DNS takes: what check_host() is for."""
-    return "." in name and macros.to_name(name) is not None
+    return "." in name and macros.to_name(name) == name
 
 
 def _best(names: tuple[str, ...], domain: str) -> str:

@@ -133,7 +133,7 @@ def _expand(macro: Macro, value: str) -> str:
         if macro.reverse:
             parts.reverse()
         value = ".".join(parts[-macro.keep :])
-    return quote(value, safe="") if macro.escape else value
+    return quote(value, safe="", errors="replace") if macro.escape else value
 
 
 def _literal_end(text: str) -> str:

@@ -1,8 +1,8 @@
 """A published record and its grammar (RFC 7208 §4.6.1, §5, §6 and §12).
 
-Every term is read before any is used, and all that is wrong is found, so that the owner of the
-record need not find it one by one. Records are foreign octets: reading takes time in proportion to
-their length, which is bounded, and never raises.
+Every term is read before any is used, and all that is wrong is found (up to a bound), so that the
+owner of the record need not find it one by one. Records are foreign octets: reading takes time in
+proportion to their length, which is bounded, and never raises.
 """
 
 import ipaddress
@@ -22,6 +22,7 @@ MAX_KEPT_RECORD = 1024
 MAX_KEPT = 1024
 """How many parsed records are kept, and how long they may be: together some 25 MB at the worst."""
 
+MAX_PROBLEMS = 20
 MAX_SHOWN = 80
 MAX_ADDRESS = 46
 QUERYING = frozenset(["include", "a", "mx", "ptr", "exists"])
@@ -113,6 +114,8 @@ def _parse(record: bytes) -> Record:
                 modifiers[name] = macros.parse_domain(modifier[2])
         except (MacroError, _TermError) as error:
             problems.append(f'has the term "{shown(term)}", which {error}.')
+            if len(problems) == MAX_PROBLEMS:
+                break
     return Record(
         tuple(mechanisms),
         modifiers.get("redirect"),
