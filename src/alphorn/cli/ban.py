@@ -24,6 +24,7 @@ _COLUMNS = {
 _DETAILS = {
     "network": "Network",
     "banned": "Banned",
+    "ban": "Ban of",
     "since_at": "Since (UTC)",
     "until_at": "Until (UTC)",
     "closed": "Closed to",
@@ -114,6 +115,7 @@ def _show(context: Context, args: Namespace) -> int:
     row: dict[str, Json] = {
         **(_row(ban) if ban is not None else {}),
         "network": report.network,
+        "ban": ban.network if ban is not None else None,
         "banned": bool(report.bans),
         "standing": report.standing.value,
         "good": round(tally.good, 1),

@@ -163,9 +163,10 @@ async def blocked(
     if not is_blocked and not full:
         said.insert(0, f"Mail from {client} is not blocked by this server.")
     report = show_network(keeper, client)
-    delayed = full or (keeper.settings.greylisting and report.standing is not Standing.GOOD)
+    stranger = report.standing is not Standing.GOOD
+    delayed = not is_blocked and (full or (keeper.settings.greylisting and stranger))
     said += _of_standing(report.standing)
-    if keeper.settings.greylisting and report.standing is not Standing.GOOD:
+    if not is_blocked and keeper.settings.greylisting and stranger:
         said += _of_greylist(keeper, client, now)
     until = max((ban.until for ban in closed), default=None)
     return Answer(client, is_blocked, delayed, until, tuple(said))
@@ -187,10 +188,12 @@ def _of_ban(client: str, ban: Ban) -> str:
     )
     counted = f" ({counted})" if counted else ""
     again = f" It is the {_ordinal(ban.times)} time in a row." if ban.times > 1 else ""
+    after = "what led to it should be mended before, or a longer one will follow."
+    if ban.offence is Offence.OPERATOR:
+        after = "if it is a mistake, ask the operator."
     return (
         f"{client}{within} {what} from {bans.moment(ban.since)} until {bans.moment(ban.until)} "
-        f"because {bans.because(ban.offence)}{counted}.{again} The ban ends by itself; what led "
-        "to it should be mended before, or a longer one will follow."
+        f"because {bans.because(ban.offence)}{counted}.{again} The ban ends by itself; {after}"
     )
 
 

@@ -11,7 +11,7 @@ MAX_LOCAL = 256
 """Characters that are looked at; RFC 5321 §4.5.3.1.1 has 64."""
 
 _BATV = re.compile(r"prvs=[0-9a-z]{1,20}=|btv1==[^=]{1,64}==")
-_SRS = re.compile(r"srs([01])[=+-](?:[^=]*=){1,2}(.*)")
+_SRS = re.compile(r"srs(?:0|1[=+-][^=]*=[^=]*=)[=+-][^=]*=[^=]*=(.*)")
 # A possessive run and a look-behind keep these linear in whatever comes.
 _MIXED = re.compile(r"(?<![a-z0-9])[a-z]*+[0-9]++[a-z][a-z0-9]*+")
 _DIGITS = re.compile(r"[0-9]++")
@@ -31,7 +31,7 @@ def sender_key(address: str) -> str:
         return address.lower()[:MAX_LOCAL]
     local = local.strip('"')[:MAX_LOCAL]
     if local.startswith("srs") and (found := _SRS.fullmatch(local)):
-        local = f"srs{found[1]}={found[2]}"
+        local = f"srs={found[1]}"
     elif local.startswith(("prvs=", "btv1==")):
         local = _BATV.sub("", local, count=1)
     base = local.partition("+")[0]

@@ -42,16 +42,17 @@ class Bans:
         return [ban for ban in self._force.matching(address) if ban.until > now]
 
     def last(self, network: str) -> Ban | None:
-        """The last ban of exactly this network, over or not. Raises Unavailable."""
-        rows = self._select("WHERE network = ?", (network,))
+        """The last ban of exactly this network, over or not, unless it was lifted. Raises
+        Unavailable."""
+        rows = self._select("WHERE network = ? AND until > 0", (network,))
         return rows[0] if rows else None
 
     def listed(self, now: float, *, over: bool = False, limit: int = 1000) -> Sequence[Ban]:
         """Those in force, newest first; with `over` also those that ended and are remembered.
         Raises Unavailable."""
-        where = "" if over else "WHERE until > ?"
-        values: tuple[float, ...] = () if over else (now,)
-        return self._select(f"{where} ORDER BY since DESC LIMIT ?", (*values, limit))
+        return self._select(
+            "WHERE until > ? ORDER BY since DESC LIMIT ?", (0 if over else now, limit)
+        )
 
     def evidence(self, network: str) -> Sequence[Evidence]:
         """What is counted against a network. Raises Unavailable."""
