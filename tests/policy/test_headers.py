@@ -253,7 +253,7 @@ def test_reasons_of_a_refusal_come_first() -> None:
 
 
 def test_reasons_are_sentences_with_codes_of_their_own() -> None:
-    told = {}
+    told: dict[str, str] = {}
     for table in (REFUSED, SCORED):
         for cases in table.values():
             for head, body in cases:

@@ -66,7 +66,7 @@ def test_the_walk_of_a_long_name() -> None:
         assert len(targets(".".join("a" * labels))) == min(labels, MAX_QUERIES)
 
 
-ORGANIZATIONS = (
+ORGANIZATIONS: tuple[tuple[str, dict[str, Any], str], ...] = (
     # RFC 9989 §4.10.2
     ("a.mail.example.com", {"mail.example.com": PLAIN, "example.com": PLAIN}, "example.com"),
     ("a.mail.example.com", {"mail.example.com": PLAIN + "; psd=n"}, "mail.example.com"),
