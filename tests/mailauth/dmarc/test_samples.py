@@ -137,7 +137,7 @@ def test_what_receivers_reported(shared: Path) -> None:
                 spf((each.findtext("result") or "none").lower(), each.findtext("domain") or "")
                 for each in record.iterfind("auth_results/spf")
             ]
-            names = [each.domain for each in (*signed, *sent)]
+            names = [each.domain for each in signed] + [each.domain for each in sent]
             found = asyncio.run(find(name, resolver, names))
             row = record.find("row/policy_evaluated")
             assert row is not None
