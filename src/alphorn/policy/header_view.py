@@ -16,6 +16,9 @@ from alphorn.policy.decision import Reason
 MAX_PARTS = 200
 """Parts whose own headers are looked at."""
 
+MAX_FROM = 16_384
+"""Characters of a From field that are read."""
+
 _WATCHED = re.compile(
     rb"\n(from|sender|reply-to|to|cc|subject|date|message-id|in-reply-to|references|mime-version"
     rb"|content-type|content-transfer-encoding|content-disposition)[ \t]*+:"
@@ -60,7 +63,7 @@ class Header:
     @cached_property
     def authors(self) -> list[Mailbox]:
         value = self.fields.get("from")
-        return addresses.mailboxes(value) if value else []
+        return addresses.mailboxes(value[:MAX_FROM]) if value else []
 
     @cached_property
     def names(self) -> list[tuple[Mailbox, str]]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphorn.mailauth.dmarc.author import author, domain, of_field
+from alphorn.mailauth.dmarc.author import MAX_FROM, author, domain, of_field
 
 ONE = {
     "anna@example.org": "example.org",
@@ -45,6 +45,12 @@ def test_not_exactly_one_field_or_domain() -> None:
     assert several.domain == ""
     assert several.domains == ("example.org", "example.net")
     assert "different domains" in several.problem
+
+
+def test_a_field_that_is_too_long_is_not_read() -> None:
+    longest = b"a@b.example" + b"," * (MAX_FROM - len("a@b.example"))
+    assert author(b"From: " + longest + b"\r\n\r\n").domain == "b.example"
+    assert "too long" in author(b"From: " + longest + b",\r\n\r\n").problem
 
 
 def test_octets_that_are_no_text() -> None:

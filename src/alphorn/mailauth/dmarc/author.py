@@ -12,7 +12,7 @@ from alphorn.base.address import fold_domain
 from alphorn.message import header
 from alphorn.message.addresses import mailboxes
 
-MAX_FROM = 100_000
+MAX_FROM = 16_384
 """Characters of a From field that are read; what is longer is no sender's address."""
 
 _LABEL = r"[!-\-/-?A-Z^-~]{1,63}"
