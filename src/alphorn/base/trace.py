@@ -8,6 +8,7 @@ from enum import Enum
 class Verdict(Enum):
     ACCEPTED = "accepted"
     DELIVERED = "delivered"
+    FILED = "filed"  # delivered, but not where new mail is expected: Spam, Promotions
     QUEUED = "queued"
     SENT = "sent"
     DEFERRED = "deferred"

@@ -6,12 +6,12 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from datetime import datetime
 
-from alphorn.base.errors import NotFound
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.cli.table import JSON, Argument, Command, Context, Json, cell
+from alphorn.operations import accounts, trace
 
 LIMIT = 200
-MAX_LIMIT = 10_000
+MAX_LIMIT = trace.MAX_EVENTS
 _AGO = re.compile(r"([0-9]{1,6})\s*(min|h|d)")
 _SECONDS = {"min": 60, "h": 3600, "d": 86400}
 _FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
@@ -26,14 +26,24 @@ _COLUMNS = {
 
 
 def _list(context: Context, args: Namespace) -> int:
-    events = context.services.trace.find(
-        transaction=args.transaction,
-        message_id=args.message_id,
-        address=args.address,
-        since=args.since,
-        until=args.until,
-        verdict=args.verdict,
-        limit=args.limit,
+    account = None
+    if args.account is not None:
+        account = accounts.show_account(context.services.control, args.account).id
+    events = trace.find_events(
+        context.services.trace,
+        trace.EVERYTHING,
+        trace.Question(
+            transaction=args.transaction,
+            message_id=args.message_id,
+            address=args.address,
+            account_id=account,
+            domain=args.domain,
+            stage=args.stage,
+            verdict=args.verdict,
+            since=args.since,
+            until=args.until,
+            limit=args.limit,
+        ),
     )
     rows = [_row(event) for event in events]
     context.table(args, rows, _COLUMNS, "Nothing in the trace matches.")
@@ -43,7 +53,7 @@ def _list(context: Context, args: Namespace) -> int:
 
 
 def _show(context: Context, args: Namespace) -> int:
-    events = story(context, args.message)
+    events = trace.story(context.services.trace, trace.EVERYTHING, args.message)
     if args.json:
         context.json([_row(event) for event in events])
         return 0
@@ -56,25 +66,6 @@ def _show(context: Context, args: Namespace) -> int:
             _head(context, [other for other in events if other.transaction == before])
         _tell(context, event)
     return 0
-
-
-def story(context: Context, message: str) -> Sequence[TraceEvent]:
-    """All events of a message, named by its transaction or its Message-ID; oldest first."""
-    trace = context.services.trace
-    events = trace.find(transaction=message, limit=MAX_LIMIT)
-    if not events:
-        by_id = trace.find(message_id=message, limit=MAX_LIMIT)
-        events = [
-            event
-            for transaction in dict.fromkeys(event.transaction for event in by_id)
-            for event in trace.find(transaction=transaction, limit=MAX_LIMIT)
-        ]
-    if not events:
-        raise NotFound(
-            f"The trace knows nothing of {message}; `alphorn trace list` shows what it knows.",
-            code="no-such-message",
-        )
-    return sorted(events, key=lambda event: event.time)
 
 
 def _head(context: Context, events: Sequence[TraceEvent]) -> None:
@@ -141,6 +132,11 @@ COMMANDS = (
             Argument("--address", metavar="A", help="to or from this address"),
             Argument("--message-id", metavar="ID", help="of the message with this Message-ID"),
             Argument("--transaction", metavar="T", help="in this transaction"),
+            Argument("--domain", metavar="NAME", help="that concern this domain of ours"),
+            Argument("--account", metavar="A", help="that concern this account"),
+            Argument(
+                "--stage", metavar="S", help='of this stage, such as "rcpt", "deliver" or "queue"'
+            ),
             Argument(
                 "--verdict",
                 metavar="V",

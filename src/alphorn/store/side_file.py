@@ -3,23 +3,34 @@ the disk, shared by all processes, whole again after a process is killed."""
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from alphorn.base.errors import Unavailable
 from alphorn.store.sqlite_errors import damaged, unavailable
 
 BUSY_SECONDS = 5.0
+NOTHING: Mapping[int, "Upgrade"] = MappingProxyType({})
+
+
+Upgrade = Callable[[sqlite3.Connection], None]
+"""Makes the tables of the present version out of those of an older one, in a transaction."""
 
 
 def connect(
-    path: Path, tables: Sequence[str], version: int, what: str, busy_seconds: float | None = None
+    path: Path,
+    tables: Sequence[str],
+    version: int,
+    what: str,
+    busy_seconds: float | None = None,
+    upgrades: Mapping[int, Upgrade] = NOTHING,
 ) -> sqlite3.Connection:
     """Open the file, making it (mode 0600) with these tables where it is new.
 
     The connection is in autocommit mode and may be used by one thread at a time. `what` is how
     people call the file. `busy_seconds` is how long others may keep it locked, else
-    `BUSY_SECONDS`. Raises Unavailable.
+    `BUSY_SECONDS`. `upgrades` are by the version that they begin with. Raises Unavailable.
     """
     wait = BUSY_SECONDS if busy_seconds is None else busy_seconds
     try:
@@ -36,7 +47,7 @@ def connect(
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA journal_size_limit = 4194304")
-        _prepare(connection, tables, version, what)
+        _prepare(connection, tables, version, what, upgrades)
     except sqlite3.Error as error:
         connection.close()
         raise public(error, what) from error
@@ -52,18 +63,25 @@ def public(error: sqlite3.Error, what: str) -> Exception:
 
 
 def _prepare(
-    connection: sqlite3.Connection, tables: Sequence[str], version: int, what: str
+    connection: sqlite3.Connection,
+    tables: Sequence[str],
+    version: int,
+    what: str,
+    upgrades: Mapping[int, Upgrade],
 ) -> None:
     if _version(connection) == version:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
         found = _version(connection)
-        if found not in (0, version):
-            raise damaged(f"{what} (version {found}, which this program does not know)")
-        if found == 0:
+        if found in upgrades:
+            upgrades[found](connection)
+        elif found == 0:
             for statement in tables:
                 connection.execute(statement)
+        elif found != version:
+            raise damaged(f"{what} (version {found}, which this program does not know)")
+        if found != version:
             connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("COMMIT")
     except BaseException:

@@ -5,61 +5,33 @@ tell what he did. What a process had not yet written when it was killed is lost 
 second); mail never depends on it. If the file cannot be written, events wait, `MAX_WAITING` of
 them; then the oldest are dropped, counted, and the log says so.
 
-Every look-up goes through an index that ends in the time, so that it stays fast however long the
-log is.
+`store.trace_file` says how the file is made so that writing costs little and finding is quick.
 """
 
-import json
 import logging
+import os
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
 from alphorn.base.errors import Unavailable
 from alphorn.base.trace import TraceEvent, Verdict
+from alphorn.store import trace_file, trace_search
 from alphorn.store.side_file import connect, public
+from alphorn.store.trace_search import Sees
 
 FLUSH_SECONDS = 0.2
 FLUSH_EVENTS = 500
 MAX_WAITING = 50_000
-MAX_TEXT = 1000
-PURGE_EVENTS = 2000
+SEAL_EVERY = 4096
+"""After so many events of its own a process looks whether some can be sealed."""
+PURGE_SECONDS = 30.0
+"""How long one purge goes on; the next one continues."""
 VACUUM_PAGES = 1000
-VERSION = 1
 WHAT = "The trace"
-TABLES = (
-    """CREATE TABLE event (
-        id INTEGER NOT NULL PRIMARY KEY,
-        time REAL NOT NULL,
-        transaction_id TEXT NOT NULL,
-        stage TEXT NOT NULL,
-        verdict TEXT NOT NULL,
-        text TEXT NOT NULL,
-        sender TEXT NOT NULL,
-        recipient TEXT NOT NULL,
-        message_id TEXT NOT NULL,
-        account_id INTEGER,
-        domain TEXT NOT NULL,
-        facts TEXT NOT NULL
-    )""",
-    "CREATE INDEX event_time ON event (time)",
-    "CREATE INDEX event_transaction ON event (transaction_id, time)",
-    "CREATE INDEX event_message ON event (message_id, time) WHERE message_id <> ''",
-    "CREATE INDEX event_sender ON event (sender, time) WHERE sender <> ''",
-    "CREATE INDEX event_recipient ON event (recipient, time) WHERE recipient <> ''",
-    "CREATE INDEX event_account ON event (account_id, time) WHERE account_id IS NOT NULL",
-    "CREATE INDEX event_domain ON event (domain, time) WHERE domain <> ''",
-    "CREATE INDEX event_verdict ON event (verdict, time)",
-)
-_RAREST = frozenset(("transaction_id", "message_id"))
-_INDEXED_IF_GIVEN = frozenset(("message_id", "sender", "recipient", "domain"))
-_COLUMNS = (
-    "time, transaction_id, stage, verdict, text, sender, recipient, message_id, account_id,"
-    " domain, facts"
-)
-_INSERT = f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 
 _log = logging.getLogger(__name__)
 
@@ -71,8 +43,12 @@ class TraceLog:
         self._path = path
         self._waiting: deque[TraceEvent] = deque(maxlen=MAX_WAITING)
         self._dropped = 0
-        self._lock = threading.Lock()  # of the connection
+        self._lock = threading.Lock()  # of what writes
         self._connection: sqlite3.Connection | None = None
+        self._writer: trace_file.Writer | None = None
+        self._unsealed = 0
+        self._reading = threading.Lock()
+        self._reader: sqlite3.Connection | None = None
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._starting = threading.Lock()
@@ -94,7 +70,9 @@ class TraceLog:
                 count = min(len(self._waiting), 10 * FLUSH_EVENTS)
                 batch = [self._waiting.popleft() for _ in range(count)]
                 try:
-                    self._write(self._open(), batch)
+                    self._open()
+                    assert self._writer is not None
+                    self._writer.write(batch)
                 except (sqlite3.Error, Unavailable) as error:
                     room = MAX_WAITING - len(self._waiting)
                     self._dropped += max(0, len(batch) - room)
@@ -102,6 +80,7 @@ class TraceLog:
                     if isinstance(error, sqlite3.Error):
                         raise public(error, WHAT) from error
                     raise
+                self._unsealed += count
 
     def find(
         self,
@@ -111,66 +90,69 @@ class TraceLog:
         address: str | None = None,
         account_id: int | None = None,
         domain: str | None = None,
+        domains: Sequence[str] | None = None,
+        stage: str | None = None,
         verdict: Verdict | None = None,
         since: float | None = None,
         until: float | None = None,
         limit: int = 200,
+        sees: Sees | None = None,
     ) -> list[TraceEvent]:
-        """The newest `limit` events that fit everything given, oldest first. Raises Unavailable.
+        """The newest `limit` events that fit everything given, oldest first.
 
         `address` is compared with sender and recipient, without case. Message-IDs may come with
-        or without angle brackets. `since <= time < until`.
+        or without angle brackets. `since <= time < until`, in microseconds. `domains`: of any of
+        these. `sees` has the last word, about each that fits otherwise. Raises Unavailable, with
+        the code "slow" where it takes too much work.
         """
         self.flush()
-        exactly: list[tuple[str, object]] = [
-            (column, value)
-            for column, value in (
-                ("transaction_id", transaction),
-                ("message_id", None if message_id is None else _plain_id(message_id)),
-                ("account_id", account_id),
-                ("domain", None if domain is None else domain.lower()),
-                ("verdict", None if verdict is None else verdict.value),
-            )
-            if value is not None
-        ]
-        times = [
-            (sql, at) for sql, at in (("time >= ?", since), ("time < ?", until)) if at is not None
-        ]
-        searches = [exactly]
+        conditions = []
+        if transaction is not None:
+            conditions.append(trace_search.by_transaction(transaction))
+        if message_id is not None:
+            conditions.append(trace_search.by_message_id(message_id))
         if address is not None:
-            # Each side by its own index; what is both to and from the address comes once.
-            at = sum(column in _RAREST for column, _ in exactly)
-            searches = [
-                [*exactly[:at], (side, address.lower()), *exactly[at:]]
-                for side in ("sender", "recipient")
-            ]
-        found: dict[int, TraceEvent] = {}
-        with self._lock:
+            conditions.append(trace_search.by_address(address))
+        if account_id is not None:
+            conditions.append(trace_search.by_account(account_id))
+        if domain is not None:
+            conditions.append(trace_search.by_domains((domain,)))
+        if domains is not None:
+            conditions.append(trace_search.by_domains(domains))
+        with self._reading:
             try:
-                for search in searches:
-                    found.update(_select(self._open(), search, times, limit))
+                if self._reader is None:
+                    self._reader = self._connect()
+                if stage is not None or verdict is not None:
+                    conditions.append(trace_search.by_kind(self._reader, stage, verdict))
+                newest = trace_search.search(self._reader, conditions, since, until, limit, sees)
             except sqlite3.Error as error:
                 raise public(error, WHAT) from error
-        newest = sorted(found.items(), key=lambda item: (item[1].time, item[0]))[-limit:]
-        return [event for _, event in newest]
+        return newest[::-1]
 
     def purge(self, before: float) -> int:
-        """Remove events older than that, in small transactions; how many there were."""
-        removed = 0
-        while True:
+        """Forget events older than that, in small transactions with pauses between them, for
+        PURGE_SECONDS at most; how many there were. Seals what can be."""
+        removed, done = 0, False
+        end = time.monotonic() + PURGE_SECONDS
+        while not done and time.monotonic() < end and not self._closing.is_set():
+            began = time.monotonic()
             with self._lock:
                 try:
-                    cursor = self._open().execute(
-                        "DELETE FROM event WHERE id IN"
-                        " (SELECT id FROM event WHERE time < ? ORDER BY time LIMIT ?)",
-                        (before, PURGE_EVENTS),
-                    )
-                    removed += cursor.rowcount
-                    if cursor.rowcount < PURGE_EVENTS:
-                        self._open().executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
-                        return removed
+                    count, done = trace_file.purge_some(self._open(), before)
                 except sqlite3.Error as error:
                     raise public(error, WHAT) from error
+            removed += count
+            if not done:
+                # Half of the time belongs to whoever else wants to write.
+                self._closing.wait(time.monotonic() - began)
+        self._seal()
+        with self._lock:
+            try:
+                self._open().executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+        return removed
 
     def close(self) -> None:
         """Write what waits, and give back the file and the thread."""
@@ -184,10 +166,11 @@ class TraceLog:
             self.flush()
         except Unavailable as error:
             _log.error("%d trace events are lost: %s", len(self._waiting), error.text)
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        with self._lock, self._reading:
+            for connection in (self._connection, self._reader):
+                if connection is not None:
+                    connection.close()
+            self._connection = self._reader = self._writer = None
 
     # -- inside --
 
@@ -204,6 +187,8 @@ class TraceLog:
             self._wake.clear()
             try:
                 self.flush()
+                if self._unsealed >= SEAL_EVERY:
+                    self._seal()
             except Unavailable as error:
                 if not failing:
                     _log.error("the trace cannot be written, events wait: %s", error.text)
@@ -215,82 +200,24 @@ class TraceLog:
                     _log.error("%d trace events were dropped", self._dropped)
                     self._dropped = 0
 
+    def _seal(self) -> None:
+        """While there is something to seal; the file is free in between. Raises Unavailable."""
+        self._unsealed = 0
+        sealed = True
+        while sealed and not self._closing.is_set():
+            with self._lock:
+                try:
+                    sealed = trace_file.seal(self._open())
+                except sqlite3.Error as error:
+                    raise public(error, WHAT) from error
+
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self._path, TABLES, VERSION, WHAT)
+            self._connection = self._connect()
+            self._writer = trace_file.Writer(self._connection, os.getpid())
         return self._connection
 
-    @staticmethod
-    def _write(connection: sqlite3.Connection, batch: Sequence[TraceEvent]) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            connection.executemany(_INSERT, [_row(event) for event in batch])
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-
-
-def _row(event: TraceEvent) -> tuple[object, ...]:
-    return (
-        event.time,
-        event.transaction,
-        event.stage,
-        event.verdict.value,
-        _storable(event.text[:MAX_TEXT]),
-        _storable(event.sender.lower()),
-        _storable(event.recipient.lower()),
-        _storable(_plain_id(event.message_id)[:MAX_TEXT]),
-        event.account_id,
-        event.domain.lower(),
-        json.dumps(dict(event.facts), separators=(",", ":")) if event.facts else "",
-    )
-
-
-def _storable(text: str) -> str:
-    """Text from outside may hold lone surrogates, which no database takes."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
-
-
-def _plain_id(message_id: str) -> str:
-    return message_id.strip().removeprefix("<").removesuffix(">")
-
-
-def _select(
-    connection: sqlite3.Connection,
-    exactly: Sequence[tuple[str, object]],
-    times: Sequence[tuple[str, float]],
-    limit: int,
-) -> dict[int, TraceEvent]:
-    """The newest events. Conditions come with the one first that fits the fewest; `+` keeps SQLite,
-    which cannot know that, from using the index of another."""
-    conditions = [sql for sql, _ in times]
-    for n, (column, _) in enumerate(exactly):
-        conditions.append(f"{'+' if n else ''}{column} = ?")
-    if exactly and exactly[0][0] in _INDEXED_IF_GIVEN:
-        conditions.append(f"{exactly[0][0]} <> ''")
-    rows = connection.execute(
-        f"SELECT id, {_COLUMNS} FROM event WHERE {' AND '.join(conditions) or 'TRUE'}"  # noqa: S608
-        " ORDER BY time DESC LIMIT ?",
-        (*(at for _, at in times), *(value for _, value in exactly), limit),
-    )
-    return {row[0]: _event(row[1:]) for row in rows}
-
-
-def _event(row: Sequence[object]) -> TraceEvent:
-    time, transaction, stage, verdict, text, sender, recipient, message_id, account_id, *rest = row
-    domain, facts = rest
-    return TraceEvent(
-        time=float(str(time)),
-        transaction=str(transaction),
-        stage=str(stage),
-        verdict=Verdict(verdict),
-        text=str(text),
-        sender=str(sender),
-        recipient=str(recipient),
-        message_id=str(message_id),
-        account_id=account_id if isinstance(account_id, int) else None,
-        domain=str(domain),
-        facts=json.loads(str(facts)) if facts else {},
-    )
+    def _connect(self) -> sqlite3.Connection:
+        return connect(
+            self._path, trace_file.TABLES, trace_file.VERSION, WHAT, upgrades=trace_file.UPGRADES
+        )
