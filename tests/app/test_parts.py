@@ -1,6 +1,5 @@
 """Small parts of the composition root, each by itself."""
 
-import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -49,32 +48,13 @@ def trace_an_old_event(data: Path) -> None:
     services.close()
 
 
-def keep_house(data: Path, begun: object, ending: object) -> None:
-    services = build(Layout(data), read_settings(data), Bus(Layout(data).bus), serves=False)
-    housekeeping = Housekeeping(services, Layout(data), clock=lambda: NOW)
-    housekeeping.turn()
-    begun.set()  # type: ignore[attr-defined]
-    ending.wait(20)  # type: ignore[attr-defined]
-    services.close()
-
-
-def test_one_worker_does_what_is_done_for_all(data: Path) -> None:
-    """While the leader lives nobody else purges; when it is gone, another does."""
-    layout = Layout(data)
-    layout.run.mkdir(exist_ok=True)
-    context = multiprocessing.get_context("spawn")
-    begun, ending = context.Event(), context.Event()
-    leader = context.Process(target=keep_house, args=(data, begun, ending))
-    leader.start()
-    assert begun.wait(20)
+def test_the_keeper_forgets_what_is_old(data: Path) -> None:
+    """Workers leave it to him."""
     services = for_command(data, read_settings(data))
     trace_an_old_event(data)
-    other = Housekeeping(services, layout, clock=lambda: NOW)
-    other.turn()
+    Housekeeping(services, keeps=False, clock=lambda: NOW).turn()
     assert len(services.trace.find(transaction="T1", limit=9)) == 1
-    ending.set()
-    leader.join()
-    other.turn()
+    Housekeeping(services, keeps=True, clock=lambda: NOW).turn()
     assert services.trace.find(transaction="T1", limit=9) == []
     assert len(services.trace.find(transaction="T2", limit=9)) == 1
     services.close()

@@ -105,7 +105,7 @@ def test_full_disk(tmp_path: Path) -> None:
         # A process that dies now is replaced by one that serves.
         os.kill(int(children(service)[0]), SIGKILL)
         service.process.wait_for("a worker died")
-        until(lambda: len(children(service)) == 2, "there are two workers again")
+        until(lambda: len(children(service)) == 3, "keeper and workers are there again")
         for _ in range(6):
             with reading(service, ANNA) as inbox:
                 assert inbox.search("SUBJECT", '"before"') == [1]

@@ -18,7 +18,7 @@ from alphorn.servers.smtp import service as smtp
 from alphorn.servers.smtp.memory import Memory
 from alphorn.servers.smtp.room import Room
 from alphorn.servers.smtp.session import SmtpSession
-from alphorn.servers.worker import Seat
+from alphorn.servers.worker import Parts, Seat
 from alphorn.wire.smtp.profile import Profile
 
 
@@ -49,12 +49,29 @@ class WorkerParts:
             "imaps": imap.session,
         }
         self.gauges: Sequence[Gauge] = (_queue_gauge(self._services),)
-        housekeeping = Housekeeping(self._services, seat.launch.layout)
         self.tasks: Sequence[Callable[[], Awaitable[None]]] = [
-            housekeeping.run,
+            Housekeeping(self._services, keeps=False).run,
             *([imap.watch] if "imap" in roles else []),
             *([lambda: run_queue(self._services, seat.bound)] if "queue" in roles else []),
         ]
+
+    def close(self) -> None:
+        self._services.close()
+
+
+class KeeperParts:
+    """Implements `servers.worker.Parts` for the keeper: what can wait, and waits for others."""
+
+    sessions: Mapping[str, Callable[[], Session]] = {}
+    gauges: Sequence[Gauge] = ()
+
+    def __init__(self, seat: Seat, bus: Bus) -> None:
+        self._services = services.build(
+            seat.launch.layout, seat.settings, bus, serves=True, tends=True
+        )
+        self.tasks: Sequence[Callable[[], Awaitable[None]]] = (
+            Housekeeping(self._services, keeps=True).run,
+        )
 
     def close(self) -> None:
         self._services.close()
@@ -114,6 +131,6 @@ def _queue_gauge(parts: Services) -> Gauge:
     return Gauge("alphorn_queue", "What is in the outbound queue.", "state", read)
 
 
-def build(seat: Seat, bus: Bus) -> WorkerParts:
+def build(seat: Seat, bus: Bus) -> Parts:
     """As `servers.worker.Build`."""
-    return WorkerParts(seat, bus)
+    return KeeperParts(seat, bus) if seat.keeps else WorkerParts(seat, bus)

@@ -58,13 +58,15 @@ def build(
     bus: Bus,
     *,
     serves: bool,
+    tends: bool = False,
     lenient: bool = False,
     count_event: Count = lambda event: None,
     report_login: Callable[[Login], None] = log_login,
 ) -> Services:
-    """The bus stays the caller's to close. `serves`: this process stays, and may look after the
-    mailboxes in the background. `lenient` exempts clients on loopback from limits on
-    networks. `count_event` is told each event that is traced, `report_login` each login."""
+    """The bus stays the caller's to close. `serves`: this process stays, and closes files in the
+    background; `tends`: it also looks after the mailboxes that any process writes to. `lenient`
+    exempts clients on loopback from limits on networks. `count_event` is told each event that is
+    traced, `report_login` each login."""
     closing = ExitStack()
     ring = keys.load(layout.keys)
     protection = default_protection(settings)
@@ -75,7 +77,9 @@ def build(
     store = SqliteStore(layout.accounts, changed=bus.publish)
     closing.callback(store.close)
     if serves:
-        store.start()
+        store.start(tends=tends)
+    if tends:
+        bus.listen(lambda account_id, _: store.written(account_id) if account_id > 0 else None)
     state = State(layout.state)
     closing.callback(state.close)
     door = doorkeeper(layout, settings, lenient)

@@ -29,13 +29,15 @@ class Phase(Enum):
 
 @dataclass(slots=True)
 class Child:
-    """`status` is the pipe on which it says that it is ready (-1: closed)."""
+    """`keeps`: it is the keeper. `status` is the pipe on which it says that it is ready (-1:
+    closed)."""
 
     pid: int
     slot: int
     generation: int
     status: int
     born: float
+    keeps: bool = False
     phase: Phase = Phase.STARTING
     kill_at: float = math.inf
 

@@ -5,9 +5,10 @@
                      else only look for a new certificate
     SIGUSR2          replace the program by its new version, sockets and all, and then the workers
 
-Workers are replaced generation by generation: the new ones are forked, and only when all of them
-are ready the old ones are told to drain. A generation that does not get ready is given up and
-the old one stays. A worker that dies is forked again, later each time it dies young.
+Beside the workers there is one keeper: a process without listeners for what can wait, at a lower
+priority. The processes are replaced generation by generation: the new ones are forked, and only
+when all of them are ready the old ones are told to drain. A generation that does not get ready is
+given up and the old one stays. A worker that dies is forked again, later each time it dies young.
 
 The supervisor itself opens no database, has no threads and no event loop, so that forking is safe
 and what it imported is shared by all.
@@ -94,7 +95,7 @@ class Supervisor:
             os.chown(self._lock, account.pw_uid, account.pw_gid)
             privileges.become(account)
         roles = tuple(dict.fromkeys(listener.role for listener in LISTENERS))
-        slots = max(MIN_SLOTS, 4 * self._launch.worker_count(self._settings))
+        slots = max(MIN_SLOTS, 4 * self._process_count(self._settings))
         self._admission = Admission(slots, roles)
         self._metrics = Metrics(layout.metrics, fresh=left is None)
         if left:
@@ -148,7 +149,7 @@ class Supervisor:
         now = time.monotonic()
         for pid, slot in left.workers.items():
             phase = Phase.LEAVING if pid in left.leaving else Phase.READY
-            self._children[pid] = Child(pid, slot, self._generation, -1, now, phase)
+            self._children[pid] = Child(pid, slot, self._generation, -1, now, phase=phase)
         self._fallback = self._settings
         self._ever_settled = True
 
@@ -189,20 +190,23 @@ class Supervisor:
         self._fill()
 
     def _fill(self) -> None:
-        """Fork as many workers as this generation lacks."""
-        missing = self._launch.worker_count(self._settings) - len(self._current())
+        """Fork as many workers as this generation lacks, and the keeper."""
+        current = self._current()
+        keepers = sum(child.keeps for child in current)
+        workers = self._launch.worker_count(self._settings) - (len(current) - keepers)
         used = {child.slot for child in self._children.values()}
-        free = [slot for slot in range(self._admission.slots) if slot not in used]
-        for slot in free[:missing]:
-            self._fork(slot)
+        free = (slot for slot in range(self._admission.slots) if slot not in used)
+        for keeps, slot in zip([False] * workers + [True] * (1 - keepers), free, strict=False):
+            self._fork(slot, keeps)
 
-    def _fork(self, slot: int) -> None:
+    def _fork(self, slot: int, keeps: bool) -> None:
         reading, writing = os.pipe()
         seat = Seat(
             slot=slot,
+            keeps=keeps,
             launch=self._launch,
             settings=self._settings,
-            bound=self._bound,
+            bound=() if keeps else self._bound,
             admission=self._admission,
             metrics=self._metrics,
             life=self._life[0],
@@ -220,7 +224,7 @@ class Supervisor:
         pid = processes.spawn(main)
         os.close(writing)
         self._metrics.worker_started()
-        self._children[pid] = Child(pid, slot, self._generation, reading, time.monotonic())
+        self._children[pid] = Child(pid, slot, self._generation, reading, time.monotonic(), keeps)
 
     def _current(self) -> list[Child]:
         return [
@@ -263,7 +267,7 @@ class Supervisor:
 
     def _all_ready(self) -> bool:
         current = self._current()
-        return len(current) == self._launch.worker_count(self._settings) and all(
+        return len(current) == self._process_count(self._settings) and all(
             child.phase is Phase.READY for child in current
         )
 
@@ -277,7 +281,8 @@ class Supervisor:
                 child.phase = Phase.LEAVING
                 child.tell(signal.SIGUSR1)
         if self._ever_settled:
-            _log.info("new workers have taken over", extra={"workers": len(self._current())})
+            count = self._launch.worker_count(self._settings)
+            _log.info("new workers have taken over", extra={"workers": count})
         else:
             self._ever_settled = True
             self._plan.ready(self._bound)
@@ -385,7 +390,11 @@ class Supervisor:
 
     def _room_for_generation(self, settings: Settings) -> bool:
         free = self._admission.slots - len(self._children)
-        return free >= self._launch.worker_count(settings)
+        return free >= self._process_count(settings)
+
+    def _process_count(self, settings: Settings) -> int:
+        """How many processes a generation has."""
+        return self._launch.worker_count(settings) + 1
 
     def _change(self, settings: Settings) -> None:
         former = self._settings

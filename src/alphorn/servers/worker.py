@@ -33,6 +33,9 @@ from alphorn.servers.threads import ThreadPool
 from alphorn.servers.tls import TlsContexts, tls_files
 from alphorn.servers.wheel import Wheel
 
+KEEPER_NICE = 10
+"""Enough that workers are not held up; not so much that a lock is held for long by a process that
+nobody lets run."""
 STOP_SECONDS = 1.3
 THREADS_SECONDS = 0.3
 TASK_AGAIN_SECONDS = 10.0
@@ -46,9 +49,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What the supervisor gives a worker: its place, and what it shares with the others."""
+    """What the supervisor gives a worker: its place, and what it shares with the others. `keeps`:
+    it is the keeper, which has no listeners and gives way to the others."""
 
     slot: int
+    keeps: bool
     launch: Launch
     settings: Settings
     bound: Sequence[Bound]
@@ -59,7 +64,7 @@ class Seat:
 
     @property
     def name(self) -> str:
-        return f"worker {self.slot + 1}"
+        return f"{'keeper' if self.keeps else 'worker'} {self.slot + 1}"
 
 
 class Parts(Protocol):
@@ -87,6 +92,8 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 def run(seat: Seat, build: Build) -> int:
     """Serve until told to stop; the exit code. Tells the supervisor when it is ready or why not."""
     logs.name_process(seat.name)
+    if seat.keeps:
+        os.nice(KEEPER_NICE)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         try:
             seat.metrics.become(seat.name.replace(" ", ""))
@@ -137,7 +144,8 @@ class Worker:
         loop.add_signal_handler(signal.SIGUSR1, self._drain.set)
         loop.add_signal_handler(signal.SIGHUP, self._refresh)
         loop.add_reader(seat.life, self._stop.set)
-        self._gate.opens()
+        if self._acceptors:
+            self._gate.opens()
         for acceptor in self._acceptors:
             acceptor.start()
         self._tasks = [loop.create_task(self._watch_certificate())]

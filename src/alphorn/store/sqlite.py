@@ -1,8 +1,8 @@
 """The SQLite engine: one file per account, `accounts/<two hex digits>/<id>.sqlite`.
 
 Accounts that were used lately are open, at most `limit` of them, so that any number of accounts
-costs files and not memory. A background thread looks after those that were written to: see
-`Keeper`. An account that another process removes is noticed within `LOOK_SECONDS`.
+costs files and not memory. In one process a background thread looks after those that were written
+to: see `Keeper`. An account that another process removes is noticed within `LOOK_SECONDS`.
 """
 
 import errno
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from alphorn.base.errors import Unavailable
+from alphorn.base.errors import AlphornError, Unavailable
 from alphorn.store import sqlite_file
 from alphorn.store.account import SqlAccount
 from alphorn.store.api import Changed
@@ -57,6 +57,7 @@ class SqliteStore:
         self._lock = threading.Lock()
         self._open: OrderedDict[int, AccountFile] = OrderedDict()
         self._keeper: Keeper | None = None
+        self._tends = False
 
     def create(self, account_id: int) -> None:
         path = self._path(account_id)
@@ -122,11 +123,19 @@ class SqliteStore:
             file.close()
         return len(idle)
 
-    def start(self) -> None:
-        """Look after accounts in the background, until `close`. Once per process that serves."""
+    def start(self, *, tends: bool = True) -> None:
+        """Close files in the background, until `close`, and where `tends` look after accounts that
+        were written to. Processes that serve call this; one of them tends."""
         if self._keeper is None:
+            self._tends = tends
             self._keeper = Keeper()
             self._keeper.start()
+
+    def written(self, account_id: int) -> None:
+        """Another process wrote to the account: see to it, if this one tends."""
+        if self._keeper is not None and self._tends:
+            with suppress(AlphornError):  # it is gone
+                self._keeper.note(self._file(account_id))
 
     def close(self) -> None:
         keeper, self._keeper = self._keeper, None
@@ -187,7 +196,7 @@ class SqliteStore:
             keeper.retire(file)
 
     def _wrote(self, file: AccountFile) -> None:
-        if self._keeper is not None:
+        if self._keeper is not None and self._tends:
             self._keeper.note(file)
 
 

@@ -90,7 +90,6 @@ class AccountFile:
         "retired",
         "seen",
         "used",
-        "writes",
     )
 
     def __init__(
@@ -108,8 +107,6 @@ class AccountFile:
         self.seen = 0.0
         self.used = 0.0
         """Monotonic time of the last look at the identity, and of the last transaction."""
-        self.writes = 0
-        """Transactions since the last checkpoint."""
         self.retired = False
         """No connection is kept any more once it is free."""
         self._packing = threading.Lock()
@@ -158,7 +155,6 @@ class AccountFile:
             except BaseException:
                 self._undo(connection)
                 raise
-            self.writes += 1
         except sqlite3.Error as error:
             raise self._failure(error) from error
         finally:
@@ -242,7 +238,6 @@ class AccountFile:
         `truncate` also empties the log's file. Writers are not held up: they wait for nothing but
         another `truncate`.
         """
-        self.writes = 0
         mode = "TRUNCATE" if truncate else "PASSIVE"
         with self.glancing() as connection:
             connection.execute("PRAGMA busy_timeout = 0")

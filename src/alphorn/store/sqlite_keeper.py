@@ -1,4 +1,4 @@
-"""Looks after accounts that were written to, in the background of a process that serves.
+"""Looks after accounts that were written to, in the background of one process.
 
 * A log that has grown is moved into its file before a writer must do it.
 * An account that has become quiet, or that has many new messages, gets them packed and ready for
@@ -55,7 +55,7 @@ class Keeper:
             file.close()
 
     def note(self, file: AccountFile) -> None:
-        """The account was written to. Never waits for the disk."""
+        """The account was written to, here or by another process. Never waits for the disk."""
         with self._changed:
             note = self._noted.get(file)
             if note is None:
@@ -63,7 +63,7 @@ class Keeper:
                 self._changed.notify()
             note.last = time.monotonic()
             note.writes += 1
-            if file.writes == CHECKPOINT_WRITES:
+            if note.writes - note.moved == CHECKPOINT_WRITES:
                 self._changed.notify()
 
     def retire(self, file: AccountFile) -> None:
@@ -96,7 +96,8 @@ class Keeper:
                     self._changed.wait(LOOK_SECONDS)
 
     def _look_after(self, file: AccountFile, note: "_Note") -> None:
-        if file.writes >= CHECKPOINT_WRITES:
+        if note.writes - note.moved >= CHECKPOINT_WRITES:
+            note.moved = note.writes
             file.checkpoint()
         quiet = time.monotonic() - note.last >= QUIET_SECONDS
         if quiet or note.writes - note.indexed >= INDEX_WRITES:
@@ -126,11 +127,13 @@ class Keeper:
 
 
 class _Note:
-    """When an account was last written to, how often, and how often when it was last indexed."""
+    """When an account was last written to, how often, and how often when it was last indexed and
+    when its log was last moved."""
 
-    __slots__ = ("indexed", "last", "writes")
+    __slots__ = ("indexed", "last", "moved", "writes")
 
     def __init__(self) -> None:
         self.last = 0.0
         self.writes = 0
         self.indexed = 0
+        self.moved = 0

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 REMEMBERED_SECONDS = 10.0
 MAX_REMEMBERED = 10_000
-NEAR = 0.9
+NEAR = 0.5
 """From this share of the quota on nothing is remembered."""
 
 
