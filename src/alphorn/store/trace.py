@@ -19,7 +19,7 @@ from pathlib import Path
 
 from alphorn.base.errors import Unavailable
 from alphorn.base.trace import TraceEvent, Verdict
-from alphorn.store import trace_file, trace_search
+from alphorn.store import trace_file, trace_merge, trace_search
 from alphorn.store.side_file import connect, public
 from alphorn.store.trace_search import Sees
 
@@ -201,15 +201,16 @@ class TraceLog:
                     self._dropped = 0
 
     def _seal(self) -> None:
-        """While there is something to seal; the file is free in between. Raises Unavailable."""
+        """Seal and merge what can be; the file is free in between. Raises Unavailable."""
         self._unsealed = 0
-        sealed = True
-        while sealed and not self._closing.is_set():
-            with self._lock:
-                try:
-                    sealed = trace_file.seal(self._open())
-                except sqlite3.Error as error:
-                    raise public(error, WHAT) from error
+        for work in (trace_file.seal, trace_merge.merge_some):
+            more = True
+            while more and not self._closing.is_set():
+                with self._lock:
+                    try:
+                        more = work(self._open())
+                    except sqlite3.Error as error:
+                        raise public(error, WHAT) from error
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -4,8 +4,9 @@ Rows are appended in the order of time and nothing else is written for them at f
 millions of events costs a page of its own for each entry, which is ten times the row. Instead, when
 SEGMENT_EVENTS have come together, they are sealed: their keys are sorted and appended to `lookup`
 as one segment. A look-up goes through the segments, newest first, with one search in each, and
-through the rows after the last one without an index. Segments are spans of numbers, hence of time,
-so that a search between two dates sees only some, and forgetting takes away whole ones.
+through the rows after the last one without an index. Eight segments are merged into a larger one,
+so that there are not many (`store.trace_merge`). Segments are spans of numbers, hence of time, so
+that a search between two dates sees only some, and forgetting takes away whole ones.
 
 A row that comes late, into a span that is sealed already, gets its keys at once.
 
@@ -13,7 +14,8 @@ Everything here runs on a connection of the caller's; the functions make their o
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 
 from alphorn.base.trace import TraceEvent, Verdict
@@ -29,6 +31,7 @@ INSERT_ROWS = (64, 8, 1)
 """Rows in one statement: between statements the interpreter's lock changes hands, which on a busy
 server costs more than the row."""
 PURGE_EVENTS = 2000
+PURGE_KEYS = 20_000
 TAKEN_OVER = 100_000
 """Events that are kept from a file of the first version."""
 
@@ -56,8 +59,14 @@ TABLES = (
         verdict TEXT NOT NULL,
         UNIQUE (stage, verdict)
     )""",
-    # Covers the numbers above the one before it, up to `until`.
-    "CREATE TABLE segment (id INTEGER NOT NULL PRIMARY KEY, until INTEGER NOT NULL)",
+    # Covers the numbers greater than `above`, up to `until`. While segments are merged, their keys
+    # move to the one of level 1 that covers them all, field by field.
+    """CREATE TABLE segment (
+        id INTEGER NOT NULL PRIMARY KEY,
+        above INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        level INTEGER NOT NULL
+    )""",
     """CREATE TABLE lookup (
         segment INTEGER NOT NULL,
         field INTEGER NOT NULL,
@@ -75,7 +84,7 @@ _KEYS = (
     (Field.DOMAIN, "domain_key", "domain_key <> 0"),
     (Field.KIND, "kind", "TRUE"),
 )
-_LAST_SEGMENT = "SELECT id, until FROM segment ORDER BY id DESC LIMIT 1"
+ADD_SEGMENT = "INSERT INTO segment (above, until, level) VALUES (?, ?, ?)"
 
 
 class Writer:
@@ -90,20 +99,17 @@ class Writer:
 
     def write(self, events: Iterable[TraceEvent]) -> None:
         """All or none, durable as far as this file is. Raises sqlite3.Error."""
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
+        used: set[int] = set()
         try:
-            used: set[int] = set()
-            made = [
-                rows.row_of(event, self._number(event, used), self._kind(event)) for event in events
-            ]
-            _insert(connection, made)
-            _find_late(connection, made)
-            connection.execute("COMMIT")
+            with writing(self._connection):
+                made = [
+                    rows.row_of(event, self._number(event, used), self._kind(event))
+                    for event in events
+                ]
+                _insert(self._connection, made)
+                _find_late(self._connection, made)
         except BaseException:
             self._kinds.clear()  # they may be gone with the transaction
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
             raise
 
     def _number(self, event: TraceEvent, used: set[int]) -> int:
@@ -161,18 +167,26 @@ def _insert_beside(connection: sqlite3.Connection, row: Row) -> Row:
 
 _INSERTS = tuple((size, rows.insert(size)) for size in INSERT_ROWS)
 _INSERT_ONE = rows.insert(1)
+_GREATEST = (1 << 63) - 1
 
 
 def _find_late(connection: sqlite3.Connection, made: Sequence[Row]) -> None:
-    last = connection.execute(_LAST_SEGMENT).fetchone()
-    if last is None:
-        return
-    for number, *_ in made:
-        if int(str(number)) <= last[1]:
-            ((segment,),) = connection.execute(
-                "SELECT id FROM segment WHERE until >= ? ORDER BY id LIMIT 1", (number,)
-            )
-            _add_keys(connection, segment, "id = ?", (number,))
+    sealed = _sealed(connection)
+    for number in (int(str(row[0])) for row in made):
+        if number > sealed:
+            continue
+        ((segment, above),) = connection.execute(
+            "SELECT id, above FROM segment WHERE until >= ? ORDER BY until, level LIMIT 1",
+            (number,),
+        )
+        if above >= number:
+            connection.execute("UPDATE segment SET above = ? WHERE id = ?", (number - 1, segment))
+        _add_keys(connection, segment, "id = ?", (number,))
+
+
+def _sealed(connection: sqlite3.Connection) -> int:
+    """The greatest number in a segment, -1 for none."""
+    return int(connection.execute("SELECT coalesce(max(until), -1) FROM segment").fetchone()[0])
 
 
 def _add_keys(
@@ -190,35 +204,42 @@ def _add_keys(
 def seal(connection: sqlite3.Connection) -> bool:
     """Make one more segment, where there are enough events for it that have settled; whether there
     were. Holds the file for a tenth of a second. Raises sqlite3.Error."""
-    last, until, last_until = _next_segment(connection)
-    if until is None:
+    if _next_until(connection) is None:
         return False
+    with writing(connection):
+        until = _next_until(connection)  # another process may have been quicker
+        if until is None:
+            return False
+        above = _sealed(connection)
+        segment = connection.execute(ADD_SEGMENT, (above, until, 0)).lastrowid
+        assert segment is not None
+        _add_keys(connection, segment, "id > ? AND id <= ?", (above, until))
+    return True
+
+
+def _next_until(connection: sqlite3.Connection) -> int | None:
+    """Up to where the next segment would go; None: not yet."""
+    row = connection.execute(
+        "SELECT id, (SELECT max(id) FROM event) FROM event WHERE id > ? ORDER BY id"
+        " LIMIT 1 OFFSET ?",
+        (_sealed(connection), SEGMENT_EVENTS - 1),
+    ).fetchone()
+    if row is None or rows.time_of(row[1]) - rows.time_of(row[0]) < SETTLED:
+        return None
+    return int(row[0])
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that has the file to itself."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Another process may have been quicker.
-        last, until, last_until = _next_segment(connection)
-        if until is not None:
-            connection.execute("INSERT INTO segment (id, until) VALUES (?, ?)", (last + 1, until))
-            _add_keys(connection, last + 1, "id > ? AND id <= ?", (last_until, until))
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return until is not None
-
-
-def _next_segment(connection: sqlite3.Connection) -> tuple[int, int | None, int]:
-    """The last segment's id, and the span of the next one: up to (None: not yet) and above."""
-    last, above = connection.execute(_LAST_SEGMENT).fetchone() or (0, -1)
-    row = connection.execute(
-        "SELECT id, (SELECT max(id) FROM event) FROM event WHERE id > ? ORDER BY id"
-        " LIMIT 1 OFFSET ?",
-        (above, SEGMENT_EVENTS - 1),
-    ).fetchone()
-    if row is None or rows.time_of(row[1]) - rows.time_of(row[0]) < SETTLED:
-        return last, None, above
-    return last, row[0], above
 
 
 def purge_some(connection: sqlite3.Connection, before: float) -> tuple[int, bool]:
@@ -234,17 +255,23 @@ def purge_some(connection: sqlite3.Connection, before: float) -> tuple[int, bool
 
 
 def _purge_keys(connection: sqlite3.Connection, below: int) -> bool:
-    """Forget one field of a segment whose events are all gone; whether there was one."""
+    """Forget some keys of a segment whose events are all gone; whether there was one."""
     row = connection.execute(
-        "SELECT id FROM segment WHERE until < ? ORDER BY id LIMIT 1", (below,)
+        "SELECT id FROM segment WHERE until < ? ORDER BY until, level LIMIT 1", (below,)
     ).fetchone()
     if row is None:
         return False
     found = connection.execute("SELECT min(field) FROM lookup WHERE segment = ?", row).fetchone()
     if found[0] is None:
         connection.execute("DELETE FROM segment WHERE id = ?", row)
-    else:
-        connection.execute("DELETE FROM lookup WHERE segment = ? AND field = ?", (*row, *found))
+        return True
+    last = connection.execute(
+        "SELECT key FROM lookup WHERE segment = ? AND field = ? ORDER BY key LIMIT 1 OFFSET ?",
+        (*row, *found, PURGE_KEYS),
+    ).fetchone() or (_GREATEST,)
+    connection.execute(
+        "DELETE FROM lookup WHERE segment = ? AND field = ? AND key <= ?", (*row, *found, *last)
+    )
     return True
 
 

@@ -8,6 +8,7 @@ some segments. A search ends when it has as many as were asked for, and gives up
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from alphorn.base.errors import Unavailable
@@ -84,7 +85,8 @@ def search(
         return []
     low = 0 if since is None else rows.number_at(since)
     high = rows.number_at(rows.MAX_SECONDS if until is None else until)
-    with _bounded(connection):
+    # Nothing is merged or forgotten before its eyes.
+    with _bounded(connection), _snapshot(connection):
         found = []
         for row in _newest(connection, conditions, low, high):
             if sees is None or sees(rows.time_of(row[0]), row[5], row[6]):
@@ -111,8 +113,8 @@ def _newest(
     segments = [
         found
         for (found,) in connection.execute(
-            "SELECT id FROM segment s WHERE until >= ? AND coalesce((SELECT until FROM segment"
-            " WHERE id < s.id ORDER BY id DESC LIMIT 1), -1) < ? - 1 ORDER BY id DESC",
+            "SELECT id FROM segment WHERE until >= ? AND above < ? - 1"
+            " ORDER BY until DESC, level DESC",
             (low, high),
         )
     ]
@@ -153,6 +155,16 @@ def _rarest(
 
 def _text(field: Field, sql: str, text: str) -> Condition:
     return Condition(field, (rows.key_of(text),) if text else (), sql, (text,))
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 class _bounded:

@@ -119,7 +119,8 @@ class Visit:
                 sender=self.sender,
                 recipient=recipient,
                 account_id=account.id if account is not None else None,
-                domain=recipient.rpartition("@")[2],
+                # Of whom it concerns here: the one who sends, else the one who is written to.
+                domain=(account.address if account else recipient).rpartition("@")[2],
                 facts=facts,
             )
         )
