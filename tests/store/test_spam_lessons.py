@@ -115,20 +115,20 @@ def test_and_has_so_much_of_a_share(classroom: Class) -> None:
 
 def test_the_same_message_counts_once(classroom: Class) -> None:
     classroom.says(2, WORDS)
-    assert classroom.says(1, WORDS, message=77) is Fate.COUNTED
-    assert classroom.says(1, WORDS, message=77) is Fate.KNOWN
+    assert classroom.says(1, WORDS, message=(1 << 64) - 77) is Fate.COUNTED
+    assert classroom.says(1, WORDS, message=(1 << 64) - 77) is Fate.KNOWN
     assert classroom.counts(100) == [(1, 0)]
     classroom.says(OPERATOR, WORDS, spam=False, message=5)
-    assert classroom.says(1, WORDS, spam=False, message=77) is Fate.ALONE
+    assert classroom.says(1, WORDS, spam=False, message=(1 << 64) - 77) is Fate.ALONE
     assert classroom.counts(100) == [(0, 1)]
 
 
 def test_what_was_taken_back(classroom: Class) -> None:
     classroom.says(2, WORDS)
-    classroom.says(1, WORDS, message=77)
+    classroom.says(1, WORDS, message=(1 << 64) - 77)
     assert classroom.counts(100) == [(1, 0)]
-    assert classroom.lessons.take_back(1, 77, WORDS, now=classroom.now)
-    assert not classroom.lessons.take_back(1, 77, WORDS, now=classroom.now)
+    assert classroom.lessons.take_back(1, (1 << 64) - 77, WORDS, now=classroom.now)
+    assert not classroom.lessons.take_back(1, (1 << 64) - 77, WORDS, now=classroom.now)
     assert classroom.counts(100) == [(0, 0)]
     assert classroom.model.counts().totals() == (0, 0)
     assert classroom.lessons.take_back(2, 1, WORDS, now=classroom.now)  # it never counted

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alphorn.spam.table import Table
+from alphorn.store.learning import signed
 from alphorn.store.side_file import connect, public
 from alphorn.store.spam_model import Place, SpamModel
 
@@ -113,7 +114,9 @@ class SpamLessons:
         *,
         now: float,
     ) -> Fate:
-        """A person says of a message what it is. `keys` are different 32-bit tokens."""
+        """A person says of a message what it is. `message` is a 64-bit integer that the message is
+        known by, `keys` are different 32-bit tokens."""
+        message = signed(message)
         day = int(now // DAY)
         with self._changing() as connection:
             known = _lesson(connection, account_id, message)
@@ -138,6 +141,7 @@ class SpamLessons:
 
     def take_back(self, account_id: int, message: int, keys: Sequence[int], *, now: float) -> bool:
         """As if the account had not taught this; whether it had."""
+        message = signed(message)
         with self._changing() as connection:
             known = _lesson(connection, account_id, message)
             if known is None:
