@@ -1,5 +1,7 @@
 """Small parts of the composition root, each by itself."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from alphorn.base.layout import Layout
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.servers.bus import Bus
 from alphorn.servers.listeners import BY_NAME, Binding, Bound
+from alphorn.store import trace_file
 from tests.support.service import install
 
 ANNA = "anna@example.test"
@@ -57,6 +60,27 @@ def test_the_keeper_forgets_what_is_old(data: Path) -> None:
     Housekeeping(services, keeps=True, clock=lambda: NOW).turn()
     assert services.trace.find(transaction="T1", limit=9) == []
     assert len(services.trace.find(transaction="T2", limit=9)) == 1
+    services.close()
+
+
+def test_the_keeper_makes_the_trace_quick_to_search(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace_file, "SEGMENT_EVENTS", 10)
+    services = for_command(data, read_settings(data))
+    for n in range(30):
+        services.record(TraceEvent(NOW + n, f"T{n}", "test", Verdict.INFO, "many"))
+    services.trace.flush()
+
+    def segments() -> int:
+        with closing(sqlite3.connect(Layout(data).trace)) as connection:
+            ((count,),) = connection.execute("SELECT count(*) FROM segment")
+        return int(count)
+
+    Housekeeping(services, keeps=False, clock=lambda: NOW).turn()
+    assert segments() == 0
+    Housekeeping(services, keeps=True, clock=lambda: NOW).turn()
+    assert segments() == 2
     services.close()
 
 

@@ -49,7 +49,7 @@ def sql(log: TraceLog, statement: str) -> list[tuple[object, ...]]:
 
 def seal(log: TraceLog) -> None:
     log.flush()
-    log.purge(0)
+    log.tidy()
 
 
 def some(count: int) -> list[TraceEvent]:
@@ -338,7 +338,7 @@ def test_two_processes_seal_once(log: TraceLog, tmp_path: Path,
         (log, other)[n % 2].add(event)
     log.flush()
     other.flush()
-    threads = [threading.Thread(target=one.purge, args=(0,)) for one in (log, other)]
+    threads = [threading.Thread(target=one.tidy) for one in (log, other)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -387,20 +387,6 @@ def test_while_segments_are_merged_everything_is_found(
     assert steps > 12
     levels = "SELECT level, count(*) FROM segment GROUP BY level"
     assert sql(log, levels) == [(0, 3), (1, 2)]
-
-
-def test_the_writer_seals_by_itself(log: TraceLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace_file, "SEGMENT_EVENTS", 500)
-    monkeypatch.setattr(trace_module, "SEAL_EVERY", 1000)
-    for event in some(4000):
-        log.add(event)
-    end = threading.Event()
-    for _ in range(1000):
-        if log._connection is not None and sql(log, "SELECT count(*) FROM segment") == [(7,)]:
-            break
-        log._wake.set()
-        end.wait(0.01)
-    assert sql(log, "SELECT count(*) FROM segment") == [(7,)]
 
 
 def test_a_failed_write_leaves_no_numbers_behind(log: TraceLog) -> None:

@@ -33,6 +33,8 @@ class Housekeeping:
         settings = self._parts.settings
         self._parts.store.close_idle(settings[table.STORE_IDLE])
         now = self._clock()
+        if self._keeps:
+            self._parts.trace.tidy()
         if self._keeps and now - self._purged >= PURGE_SECONDS:
             self._purged = now
             self._parts.trace.purge(now - settings[table.TRACE_KEEP])

@@ -26,8 +26,6 @@ from alphorn.store.trace_search import Sees
 FLUSH_SECONDS = 0.2
 FLUSH_EVENTS = 500
 MAX_WAITING = 50_000
-SEAL_EVERY = 4096
-"""After so many events of its own a process looks whether some can be sealed."""
 PURGE_SECONDS = 30.0
 """How long one purge goes on; the next one continues."""
 VACUUM_PAGES = 1000
@@ -46,7 +44,6 @@ class TraceLog:
         self._lock = threading.Lock()  # of what writes
         self._connection: sqlite3.Connection | None = None
         self._writer: trace_file.Writer | None = None
-        self._unsealed = 0
         self._reading = threading.Lock()
         self._reader: sqlite3.Connection | None = None
         self._wake = threading.Event()
@@ -80,7 +77,6 @@ class TraceLog:
                     if isinstance(error, sqlite3.Error):
                         raise public(error, WHAT) from error
                     raise
-                self._unsealed += count
 
     def find(
         self,
@@ -130,9 +126,21 @@ class TraceLog:
                 raise public(error, WHAT) from error
         return newest[::-1]
 
+    def tidy(self) -> None:
+        """Make what has come lately quick to find; for one process to do every quarter of a minute.
+        The file is free in between. Raises Unavailable."""
+        for work in (trace_file.seal, trace_merge.merge_some):
+            more = True
+            while more and not self._closing.is_set():
+                with self._lock:
+                    try:
+                        more = work(self._open())
+                    except sqlite3.Error as error:
+                        raise public(error, WHAT) from error
+
     def purge(self, before: float) -> int:
         """Forget events older than that, in small transactions with pauses between them, for
-        PURGE_SECONDS at most; how many there were. Seals what can be."""
+        PURGE_SECONDS at most; how many there were. Raises Unavailable."""
         removed, done = 0, False
         end = time.monotonic() + PURGE_SECONDS
         while not done and time.monotonic() < end and not self._closing.is_set():
@@ -146,7 +154,6 @@ class TraceLog:
             if not done:
                 # Half of the time belongs to whoever else wants to write.
                 self._closing.wait(time.monotonic() - began)
-        self._seal()
         with self._lock:
             try:
                 self._open().executescript(f"PRAGMA incremental_vacuum({VACUUM_PAGES})")
@@ -187,8 +194,6 @@ class TraceLog:
             self._wake.clear()
             try:
                 self.flush()
-                if self._unsealed >= SEAL_EVERY:
-                    self._seal()
             except Unavailable as error:
                 if not failing:
                     _log.error("the trace cannot be written, events wait: %s", error.text)
@@ -199,18 +204,6 @@ class TraceLog:
                 if self._dropped:
                     _log.error("%d trace events were dropped", self._dropped)
                     self._dropped = 0
-
-    def _seal(self) -> None:
-        """Seal and merge what can be; the file is free in between. Raises Unavailable."""
-        self._unsealed = 0
-        for work in (trace_file.seal, trace_merge.merge_some):
-            more = True
-            while more and not self._closing.is_set():
-                with self._lock:
-                    try:
-                        more = work(self._open())
-                    except sqlite3.Error as error:
-                        raise public(error, WHAT) from error
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
