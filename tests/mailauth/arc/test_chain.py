@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
@@ -10,12 +11,19 @@ from hypothesis import strategies as st
 
 from alphorn.base.errors import Refused
 from alphorn.dns.answers import Temporary
-from alphorn.mailauth.arc.chain import MAX_KEYS, MAX_SETS, parse
+from alphorn.mailauth.arc.chain import MAX_KEYS, MAX_SETS, SEAL_RULES, parse
 from alphorn.mailauth.arc.seal import seal
 from alphorn.mailauth.arc.validate import ArcResult, check, find_keys
+from alphorn.mailauth.dkim.canonical import split_fields
+from alphorn.mailauth.dkim.covered import Covered, without_value
 from alphorn.mailauth.dkim.keys import Algorithm, NewKey, generate
+from alphorn.mailauth.dkim.public import PublicKey
+from alphorn.mailauth.dkim.public import read as read_key
+from alphorn.mailauth.dkim.signature import read
+from alphorn.mailauth.dkim.verify import signed_by
 from alphorn.mailauth.outcome import Outcome
 from tests.mailauth.arc.support import Key, Zone, validate
+from tests.mailauth.dkim.independent import Verifier
 from tests.mailauth.dkim.signer import MESSAGE, NOW
 from tests.mailauth.memory_dns import MemoryDns
 
@@ -63,6 +71,19 @@ def test_a_chain_of_three(made: dict[str, NewKey], zone: Zone) -> None:
     assert max(map(len, raw.split(b"\r\n"))) <= 78
 
 
+def test_an_independent_verifier_agrees(
+    made: dict[str, NewKey], zone: Zone, verifier: Verifier
+) -> None:
+    records = {f"{name}.": made[name[0]].record for name in zone}
+    raw = chain_of(made, zone, "a.test", "b.test", "c.test")
+    assert verifier.arc(raw, records) == "pass"
+    for old, new in ((b"Anna", b"Mallory"), (b"this is it", b"it is"), (b"spf=pass", b"spf=fail")):
+        assert verifier.arc(raw.replace(old, new), records) == "fail"
+    broken = raw + b"more\r\n"
+    ended = seal(broken, [key(made)], RESULTS, validate(broken, zone), NOW) + broken
+    assert verifier.arc(ended, records) == "ended"
+
+
 def test_a_set_is_the_same_for_the_same_arguments(made: dict[str, NewKey], zone: Zone) -> None:
     assert chain_of(made, zone, "a.test") == chain_of(made, zone, "a.test")
 
@@ -101,6 +122,13 @@ def test_changes(made: dict[str, NewKey], zone: Zone, old: bytes, new: bytes, co
     assert result.results == ""
 
 
+def test_numbers_out_of_range_are_named(made: dict[str, NewKey], zone: Zone) -> None:
+    raw = chain_of(made, zone, "a.test")
+    for number in (b"0", b"51", b"123", b"x", b""):
+        result = validate(raw.replace(b"i=1", b"i=" + number), zone)
+        assert "has no valid number (i=)" in result.reason
+
+
 def test_a_list_may_change_what_it_seals(made: dict[str, NewKey], zone: Zone) -> None:
     raw = chain_of(made, zone, "a.test")
     came = validate(raw, zone)
@@ -111,12 +139,24 @@ def test_a_list_may_change_what_it_seals(made: dict[str, NewKey], zone: Zone) ->
     assert (result.outcome, result.instances, result.oldest_pass) == (Outcome.PASS, 2, 2)
 
 
+def seals_itself_alone(added: bytes, by: NewKey) -> bool:
+    """RFC 8617 §5.1.2: as if no other set were there."""
+    seal_field, message_field, results_field = split_fields(added)
+    covered = Covered(b"")
+    octets = covered.octets([results_field, message_field, without_value(seal_field)], True)
+    signature, _ = read(seal_field, SEAL_RULES)
+    public = read_key(by.record.encode())
+    assert isinstance(public, PublicKey)
+    return signed_by([public], signature, sha256(octets[:-2]).digest()).fault is None
+
+
 def test_who_finds_a_chain_broken_says_so_and_ends_it(made: dict[str, NewKey], zone: Zone) -> None:
     raw = chain_of(made, zone, "a.test") + b"more\r\n"
     came = validate(raw, zone)
     assert came.outcome is Outcome.FAIL
     added = seal(raw, [key(made, "b.test")], RESULTS, came, NOW)
     assert b"cv=fail" in added
+    assert seals_itself_alone(added, made["r"])
     ended = validate(added + raw, zone)
     assert (ended.outcome, ended.code) == (Outcome.FAIL, "arc-failed-before")
     assert "b.test says that the ARC chain was broken already" in ended.reason
@@ -136,6 +176,8 @@ def test_a_result_of_another_message(made: dict[str, NewKey], zone: Zone) -> Non
     raw = chain_of(made, zone, "a.test")
     assert seal(raw, by, RESULTS, ArcResult(Outcome.NONE), NOW) == b""
     assert seal(MESSAGE, by, RESULTS, validate(raw, zone), NOW) == b""
+    other = raw.replace(b"i=1", b"i=7", 1)
+    assert seal(other, by, RESULTS, validate(raw, zone), NOW) == b""
 
 
 def test_a_domain_cannot_add_tags(made: dict[str, NewKey]) -> None:
@@ -157,7 +199,7 @@ def test_fifty_sets_and_no_more(made: dict[str, NewKey], zone: Zone) -> None:
     assert time.process_time() - started < 0.2
     assert (result.outcome, result.instances, result.oldest_pass) == (Outcome.PASS, MAX_SETS, 1)
     assert seal(raw, [key(made)], RESULTS, result, NOW) == b""
-    more = raw.replace(b"i=50", b"i=51") + b""
+    more = raw.replace(b"i=50", b"i=51")
     assert validate(more, zone).code == "arc-structure"
     assert validate(raw[: raw.index(b"ARC-Seal", 1)] + raw, zone).code == "arc-structure"
 

@@ -1,4 +1,5 @@
-"""An independent DKIM verifier, Debian's python3-dkim, in a process of the system's Python.
+"""An independent verifier of DKIM and ARC: Debian's python3-dkim, in a process of the system's
+Python.
 
 Its own dependencies stay out of our environment. One process answers for a whole test session.
 """
@@ -20,6 +21,11 @@ for line in sys.stdin:
     message = base64.b64decode(request["message"])
     records = {name.encode(): text.encode() for name, text in request["records"].items()}
     results = []
+    find = lambda name, timeout=5: records.get(name)
+    if request["signatures"] is None:
+        verdict, _, reason = dkim.arc_verify(message, dnsfunc=find, minkey=1024)
+        print(json.dumps([(verdict or b"ended").decode(), reason]), flush=True)
+        continue
     try:
         verifier = dkim.DKIM(message, minkey=1024)
     except dkim.DKIMException as error:
@@ -27,8 +33,7 @@ for line in sys.stdin:
         continue
     for index in range(request["signatures"]):
         try:
-            results.append(bool(verifier.verify(
-                idx=index, dnsfunc=lambda name, timeout=5: records.get(name))))
+            results.append(bool(verifier.verify(idx=index, dnsfunc=find)))
         except dkim.DKIMException as error:
             results.append(str(error))
     print(json.dumps(results), flush=True)
@@ -57,6 +62,15 @@ class Verifier:
 
         `records` has the key records' texts under absolute names (with the dot at the end).
         """
+        return self._ask(message, records, signatures)
+
+    def arc(self, message: bytes, records: Mapping[str, str]) -> str:
+        """The state of the message's ARC chain: "none", "pass", "fail", or "ended" by cv=fail."""
+        return str(self._ask(message, records, None)[0])
+
+    def _ask(
+        self, message: bytes, records: Mapping[str, str], signatures: int | None
+    ) -> list[object]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         request = {

@@ -116,10 +116,11 @@ def _names(fields: Sequence[bytes]) -> list[str]:
 
 def _signed(name: str, key: SigningKey, signed: bytes, tags: Sequence[str]) -> bytes:
     """The field `name` with these tags behind `a=` and `b=`, signed over `signed` and itself."""
-    start = f"{name}: a={algorithm_of(key.private_key_der).value};\r\n\t"
-    end = "".join(f"\r\n\t{tag}" for tag in tags)
+    # Folded with spaces: dkimpy looks for " i=" in fields as they stand.
+    start = f"{name}: a={algorithm_of(key.private_key_der).value};\r\n "
+    end = "".join(f"\r\n {tag}" for tag in tags)
     data = signed + relaxed_field(f"{start}b=;{end}".encode())
     value = f"b={signature_over(key.private_key_der, data)}"
     pieces = [value[at : at + PIECE] for at in range(0, len(value), PIECE)]
-    folded_value = "\r\n\t".join(pieces)
+    folded_value = "\r\n ".join(pieces)
     return f"{start}{folded_value};{end}".encode()

@@ -1,0 +1,3 @@
+from tests.mailauth.dkim.conftest import verifier
+
+__all__ = ["verifier"]
