@@ -12,6 +12,7 @@ from alphorn.dns.stub import (
     MAX_ADDRESSES,
     MAX_MX,
     MAX_NEGATIVE_TTL,
+    MAX_OF_FAMILY,
     MAX_TTL,
     MAX_TXT,
     TEMPORARY_TTL,
@@ -39,6 +40,7 @@ ZONE: Zone = {
         "A": [f"127.0.1.{number}" for number in range(MAX_ADDRESSES + 10)],
         "TXT": [str(number) for number in range(MAX_TXT + 10)],
     },
+    "crowd.test": {"A": [f"127.1.{n // 250}.{n % 250}" for n in range(MAX_OF_FAMILY + 9)]},
     "half.test": {"A": ["127.0.0.5"], "AAAA": Fault.SERVFAIL},
     "quarter.test": {"AAAA": Fault.SERVFAIL, "TXT": ["x"]},
     "long.test": {"TXT": ["y" * 20_000]},
@@ -166,6 +168,8 @@ def test_counts_are_bounded(resolver: StubResolver) -> None:
     assert mx == tuple(Mx(number, f"mx{number}.test") for number in range(MAX_MX))
     assert len(run(resolver.addresses("many.test")).records) == MAX_ADDRESSES
     assert len(run(resolver.txt("many.test")).records) == MAX_TXT
+    assert len(run(resolver.addresses("crowd.test")).records) == MAX_ADDRESSES
+    assert len(run(resolver.ipv4("crowd.test")).records) == MAX_OF_FAMILY
 
 
 def test_ad_is_told() -> None:

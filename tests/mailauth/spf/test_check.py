@@ -209,6 +209,29 @@ def test_an_explanation_is_looked_up_once_and_only_for_a_fail() -> None:
     assert ("why.test", "TXT") not in resolver.questions
 
 
+def test_a_name_that_only_ends_alike_is_another() -> None:
+    more: Zone = {"1.2.0.192.in-addr.arpa": {"PTR": ["nothere.test"]}, "nothere.test": {"A": [IP]}}
+    assert result("v=spf1 ptr:here.test -all", more).result is Spf.FAIL
+    assert result("v=spf1 ptr:nothere.test -all", more).result is Spf.PASS
+
+
+@pytest.mark.parametrize(
+    ("names", "best"),
+    [
+        (["a.own.test", "other.test", "own.test"], "own.test"),
+        (["b.test", "z.own.test"], "z.own.test"),
+        (["b.test", "notown.test"], "b.test"),
+        ([], "unknown"),
+    ],
+)
+def test_the_name_of_the_client_in_macros(names: list[str], best: str) -> None:
+    record = ["v=spf1 exists:%{p}.for.test -all"]
+    zone: Zone = {name: {"A": [IP], "TXT": record} for name in ["own.test", *names]}
+    zone[f"{best}.for.test"] = {"A": ["127.0.0.2"]}
+    zone["1.2.0.192.in-addr.arpa"] = {"PTR": names}
+    assert run(MemoryResolver(zone)).result is Spf.PASS
+
+
 # -- what the DNS does --
 
 
@@ -302,6 +325,20 @@ def test_an_explanation_is_bounded() -> None:
     assert explained("x" * 1000) == "x" * (MAX_TEXT - 3) + "..."
     assert len(explained("%{s}" * 250, "x" * 9999 + "@own.test")) == MAX_TEXT
     assert explained("x" * 2000) == ""
+
+
+def test_what_a_client_says_is_bounded() -> None:
+    sender = "%{L}" + "x" * 9999
+    zone: Zone = {
+        "own.test": {"TXT": ["v=spf1 -all exp=%{l1=}.why.test"]},
+        "tail.why.test": {"TXT": ["found"]},
+    }
+    resolver = MemoryResolver(zone)
+    assert run(resolver, f"{sender}=tail@own.test").explanation == ""
+    assert run(resolver, "x=tail@own.test").explanation == "found"
+    zone["own.test"] = {"TXT": ["v=spf1 -all exp=%{h1=}.why.test"]}
+    assert run(MemoryResolver(zone), helo="x" * 999 + "=tail").explanation == ""
+    assert run(MemoryResolver(zone), helo="x=tail").explanation == "found"
 
 
 @pytest.mark.parametrize("text", ["two\r\n550 lines", "a\x00", "caf\xe9", "\x1b[31m", "%{x}", "%"])
