@@ -14,11 +14,13 @@ from alphorn.dns.answers import Temporary
 from alphorn.mailauth.arc.chain import MAX_KEYS, MAX_SETS, SEAL_RULES, parse
 from alphorn.mailauth.arc.seal import seal
 from alphorn.mailauth.arc.validate import ArcResult, check, find_keys
+from alphorn.mailauth.dkim import verify as dkim
 from alphorn.mailauth.dkim.canonical import split_fields
 from alphorn.mailauth.dkim.covered import Covered, without_value
 from alphorn.mailauth.dkim.keys import Algorithm, NewKey, generate
 from alphorn.mailauth.dkim.public import PublicKey
 from alphorn.mailauth.dkim.public import read as read_key
+from alphorn.mailauth.dkim.sign import sign as dkim_sign
 from alphorn.mailauth.dkim.signature import read
 from alphorn.mailauth.dkim.verify import signed_by
 from alphorn.mailauth.outcome import Outcome
@@ -240,6 +242,18 @@ def test_a_message_signature_must_cover_the_whole_body(made: dict[str, NewKey], 
     shorter = replace(chain, sets=(replace(only, message=replace(only.message, length=5)),))
     keys = asyncio.run(find_keys(chain, MemoryDns(zone)))
     assert check(raw, shorter, keys, NOW).outcome is Outcome.FAIL
+
+
+def test_two_checks_share_what_is_covered(made: dict[str, NewKey], zone: Zone) -> None:
+    raw = chain_of(made, zone, "a.test")
+    raw = dkim_sign(raw, [key(made, "b.test")], NOW) + raw
+    chain, signatures = parse(raw), dkim.parse(raw)
+    keys = asyncio.run(find_keys(chain, MemoryDns(zone)))
+    keys = {**keys, **asyncio.run(dkim.find_keys(signatures, MemoryDns(zone)))}
+    covered = Covered(raw)
+    (signature,) = dkim.check(raw, signatures, keys, NOW, covered=covered)
+    assert signature.outcome is Outcome.PASS
+    assert check(raw, chain, keys, NOW, covered=covered).outcome is Outcome.PASS
 
 
 def test_a_hostile_header_is_cheap() -> None:

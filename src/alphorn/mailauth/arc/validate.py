@@ -58,8 +58,11 @@ async def find_keys(chain: Chain, resolver: Resolver, gather: Gather | None = No
     return await public.find_keys(needed(chain.sets), resolver, gather)
 
 
-def check(raw: bytes, chain: Chain, keys: Keys, now: int) -> ArcResult:
-    """Never raises; `now` is seconds UTC."""
+def check(
+    raw: bytes, chain: Chain, keys: Keys, now: int, *, covered: Covered | None = None
+) -> ArcResult:
+    """Never raises; `now` is seconds UTC. `covered` is of the same message, where another check
+    (DKIM's) shares what it works out."""
     sealers = tuple(each.seal.domain for each in reversed(chain.sets))
     if chain.fault is not None:
         return _failure(chain, sealers, chain.fault, None)
@@ -68,7 +71,7 @@ def check(raw: bytes, chain: Chain, keys: Keys, now: int) -> ArcResult:
     broken = _broken(chain)
     if broken is not None:
         return _failure(chain, sealers, *broken)
-    covered = Covered(raw)
+    covered = covered or Covered(raw)
     messages = [each.message for each in reversed(chain.sets)]
     verifications = verify(covered, messages, keys, now)
     fault = verifications[0].fault

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 from alphorn.mailauth.dkim.canonical import (
+    header_of,
     relaxed_body,
     relaxed_field,
     simple_body,
@@ -17,29 +18,36 @@ _SPACE = b" \t\r\n"
 
 
 class Covered:
-    """Of one message. Not for several threads at once.
+    """Of one message. Making one costs nothing: all is worked out when it is first asked for. Not
+    for several threads at once.
 
-    The caller bounds the header (`signature.bounded_header`).
+    Signatures under a header of more than `signature.MAX_HEADER` octets have a fault and never ask.
     """
 
     def __init__(self, raw: bytes) -> None:
-        header, self._body = split(raw)
-        self._by_name: dict[bytes, list[bytes]] = {}
-        for field in split_fields(header):
-            self._by_name.setdefault(field_name(field), []).append(field)
+        self._raw = raw
+        self._by_name: dict[bytes, list[bytes]] | None = None
         self._relaxed: dict[bytes, bytes] = {}
         self._bodies: dict[bool, bytes] = {}
+
+    def _fields(self) -> dict[bytes, list[bytes]]:
+        if self._by_name is None:
+            self._by_name = {}
+            for field in split_fields(header_of(self._raw)):
+                self._by_name.setdefault(field_name(field), []).append(field)
+        return self._by_name
 
     def header(self, names: Iterable[str], relaxed: bool, field: bytes) -> bytes:
         """What the signature in `field` signs: the fields of its `h=`, from the bottom up, and
         itself without its value. It never counts among the former (RFC 6376 §5.4)."""
         own = field_name(field)
+        by_name = self._fields()
         left: dict[bytes, list[bytes]] = {}
         chosen: list[bytes] = []
         for name in names:
             key = name.encode()
             if key not in left:
-                left[key] = list(self._by_name.get(key, ()))
+                left[key] = list(by_name.get(key, ()))
                 if key == own and field in left[key]:
                     left[key].remove(field)
             if left[key]:
@@ -77,7 +85,7 @@ class Covered:
     def _canonical(self, relaxed: bool) -> bytes:
         if relaxed not in self._bodies:
             make = relaxed_body if relaxed else simple_body
-            self._bodies[relaxed] = make(self._body)
+            self._bodies[relaxed] = make(split(self._raw)[1])
         return self._bodies[relaxed]
 
 

@@ -93,17 +93,16 @@ def check(
     now: int,
     *,
     trust_length: bool = False,
+    covered: Covered | None = None,
 ) -> tuple[DkimResult, ...]:
-    """A result for each signature, in order. Never raises; `now` is seconds UTC.
+    """A result for each signature, in order. Never raises; `now` is seconds UTC. `covered` is of
+    the same message, where another check (ARC's) shares what it works out.
 
     A signature that holds but leaves the end of the body uncovered (`l=`) is `POLICY`, because
     whoever passes the message on can add what he likes; with `trust_length` it is `PASS`, and its
     reason still says so.
     """
-    if not signatures:
-        return ()
-    covered = Covered(raw) if any(each.fault is None for each in signatures) else Covered(b"")
-    verifications = verify(covered, signatures, keys, now)
+    verifications = verify(covered or Covered(raw), signatures, keys, now)
     return tuple(
         _result(signature, verification, trust_length)
         for signature, verification in zip(signatures, verifications, strict=True)
