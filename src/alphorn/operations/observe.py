@@ -123,6 +123,7 @@ class Observer:
         self._changed = threading.Condition()
         self._closing = False
         self._busy = False
+        self._dropped = 0
         self._thread: threading.Thread | None = None
 
     # -- told by whoever acts: never waits, never raises --
@@ -155,16 +156,17 @@ class Observer:
 
     def appended(self, account_id: int, place: Place, uids: Sequence[int]) -> None:
         if uids:
-            self._add(_Appended(account_id, place, uids), len(uids), MAX_WAITING // 2)
+            # Whoever brings a mailbox from elsewhere leaves room for what people do.
+            self._add(_Appended(account_id, place, uids), len(uids), share=0.5)
 
     def sent(self, account_id: int, raw: bytes, recipients: Sequence[str]) -> None:
         self._add(_Sent(account_id, raw, recipients), 1)
 
-    def _add(self, act: _Act, messages: int, room: int = MAX_WAITING) -> None:
+    def _add(self, act: _Act, messages: int, share: float = 1.0) -> None:
         with self._changed:
-            if len(self._waiting) >= room or self._closing:
+            if len(self._waiting) >= MAX_WAITING * share or self._closing:
+                self._dropped += messages
                 self._count("dropped", messages)
-                _log.warning("%d messages are not learned from: too much waits", messages)
                 return
             self._waiting.append(act)
             if self._thread is None:
@@ -227,6 +229,9 @@ class Observer:
 
     def _tidy(self) -> None:
         """What is due now and then."""
+        dropped, self._dropped = self._dropped, 0
+        if dropped:
+            _log.warning("%d messages are not learned from: too much was to be done", dropped)
         before = time.monotonic() - COPY_SECONDS
         while self._copies and next(iter(self._copies.values()))[2] < before:
             self._copies.popitem(last=False)
