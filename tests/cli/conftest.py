@@ -17,5 +17,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 
 @pytest.fixture
-def alphorn(installation: Installation, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    return Terminal(installation, capsys)
+def alphorn(installation: Installation, capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
+    made = Terminal(installation, capsys)
+    yield made
+    made.trace.close()

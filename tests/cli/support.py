@@ -18,16 +18,18 @@ from alphorn.cli import (
     plan,
     protection,
     sender,
+    trace,
     user,
 )
 from alphorn.cli.main import run
 from alphorn.cli.table import Command, Context, Section
+from alphorn.store.trace import TraceLog
 from tests.support.installation import Installation
 
 MODULES = {
     "account": account, "address": address, "device-password": device_password, "domain": domain,
     "organization": organization, "password": password, "plan": plan,
-    "protection": protection, "sender": sender, "user": user,
+    "protection": protection, "sender": sender, "trace": trace, "user": user,
 }  # fmt: skip
 
 
@@ -53,6 +55,7 @@ class Terminal:
     def __init__(self, installation: Installation, capsys: Any) -> None:
         self._installation = installation
         self._capsys = capsys
+        self.trace = TraceLog(installation.folder / "trace.sqlite")
 
     def __call__(self, *words: str, typed: str = "") -> Done:
         """Run `alphorn WORDS`, with this on standard input. Errors of usage exit with code 2."""
@@ -63,7 +66,7 @@ class Terminal:
                 data,
                 lambda _: Settings.of({}),
                 lambda _, __: SimpleNamespace(  # type: ignore[arg-type, return-value]
-                    control=self._installation.control, close=lambda: None
+                    control=self._installation.control, trace=self.trace, close=lambda: None
                 ),
                 out,
                 err,
