@@ -38,6 +38,8 @@ class Rates:
                 fcntl.flock(handle, fcntl.LOCK_EX)
                 self._memory = _mapped(handle)
             finally:
+                # The mapping has a handle of its own, with which the lock would live on.
+                fcntl.flock(handle, fcntl.LOCK_UN)
                 os.close(handle)
         except OSError as error:
             raise Unavailable(f"{path} cannot be made: {error.strerror}.") from error
