@@ -13,6 +13,14 @@ neomutt neomutt
 openssl openssl
 dkim: python3-dkim
 nacl: python3-nacl
+7z p7zip-full
+zip zip
+genisoimage genisoimage
+xorriso xorriso
+bsdtar libarchive-tools
+gcab gcab
+arj arj
+msibuild msitools
 "
 
 missing=""

@@ -717,13 +717,14 @@ ATTACHMENTS_DEPTH = Setting(
 ATTACHMENTS_FILES = Setting(
     "attachments.files",
     kinds.whole(100, 100_000),
-    5000,
-    "How many files within the attachments of a message are looked at.",
+    2000,
+    "How many files within the attachments of a message are looked at. A message with more is "
+    "taken, and scores.",
 )
 ATTACHMENTS_WORK = Setting(
     "attachments.work",
     kinds.octets(1 << 20, 1 << 30),
-    6 << 20,
+    5 << 20,
     "How much is expanded to look into attachments, for each message, and as much again as it is "
     "long. A file that could not be looked into for that is taken, and scores.",
 )

@@ -11,7 +11,7 @@ from struct import Struct, unpack
 from alphorn.policy.attachments.budget import Budget
 from alphorn.policy.attachments.view import Damaged, View
 
-MAX_ENTRIES = 4096
+MAX_ENTRIES = 2048
 MAX_STREAM = 4 << 20
 
 _HEADER = Struct("<8s16s5H6x9L")

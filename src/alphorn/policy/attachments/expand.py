@@ -14,14 +14,15 @@ from typing import Any, Protocol
 import zstandard
 
 from alphorn.policy.attachments.budget import PEEK, Budget, Exhausted
-from alphorn.policy.attachments.view import View
+from alphorn.policy.attachments.view import Damaged, View
 
 CHUNK = 128 * 1024
+INPUT = 16 * 1024
 SMALL = 4096
 BOMB_RATIO = 100
 BOMB_OCTETS = 1 << 20
 SHARE = 0.75
-MAX_DICTIONARY = 16 << 20
+MAX_DICTIONARY = 128 << 20
 MAX_WINDOW_LOG = 23
 
 Step = Callable[[bytes, int], tuple[bytes, bytes, bool]]
@@ -39,7 +40,7 @@ class Method(Protocol):
 class Inflate:
     """Deflate, zlib or gzip, by `bits` as zlib counts them."""
 
-    factor = 1
+    factor = 0
 
     def __init__(self, bits: int) -> None:
         self._bits = bits
@@ -57,7 +58,7 @@ class Inflate:
 class Lzma:
     """xz, `.lzma`, or raw streams by their filters; dictionaries are bounded."""
 
-    factor = 12
+    factor = 14
 
     def __init__(self, form: int, filters: list[Mapping[str, Any]] | None = None) -> None:
         self._form = form
@@ -72,7 +73,7 @@ class Lzma:
 
 
 class Bzip2:
-    factor = 12
+    factor = 16
 
     def make(self) -> Step:
         return _step_of(bz2.BZ2Decompressor())
@@ -135,20 +136,21 @@ _FAULTS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, zstandard.
 def expand(method: Method, source: View, budget: Budget, limit: int | None = None) -> bytes:
     """Up to `limit` octets, or all of them; less where the source is damaged.
 
-    Raises `Exhausted` where all are wanted and the budget has not as many; one file may take SHARE
-    of what is there, so that something is left for the others.
+    Raises `Damaged` where there are none at all, and `Exhausted` where all are wanted and the
+    budget has not as many; one file may take SHARE of what is there, so that something is left for
+    the others.
     """
     budget.charge(PEEK)
     reserve = budget.work - int(budget.work * SHARE) if limit is None else 0
     given: list[bytes] = []
     total = at = 0
+    left = b""
     try:
         step = method.make()
-        left = b""
         while True:
             fresh = not left
             if fresh:
-                left = source.read(at, SMALL if not at else CHUNK)
+                left = source.read(at, SMALL if not at else INPUT)
                 at += len(left)
                 budget.charge(len(left) * method.factor)
             room = min(CHUNK, budget.work + 1)
@@ -165,8 +167,9 @@ def expand(method: Method, source: View, budget: Budget, limit: int | None = Non
             if not piece and not left and at >= len(source):
                 break
     except Exhausted:
-        bomb = total > BOMB_OCTETS and total > BOMB_RATIO * at
+        bomb = total > BOMB_OCTETS and total > BOMB_RATIO * (at - len(left))
         raise Exhausted(bomb, b"".join(given)) from None
     except _FAULTS:
-        pass  # what came before the fault counts
+        if not total:
+            raise Damaged("compressed data") from None
     return b"".join(given)

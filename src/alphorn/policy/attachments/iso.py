@@ -72,7 +72,7 @@ def _records(
     while at + _RECORD.size < len(directory):
         size, _, place, length, flags, _, _, _, name_size = directory.unpack(_RECORD, at)
         if size == 0:  # the rest of a sector is empty
-            budget.charge(SECTOR)
+            budget.charge(4 * SECTOR)
             at = (at // SECTOR + 1) * SECTOR
             continue
         budget.file()

@@ -110,10 +110,10 @@ def identify(file: View, names: frozenset[str] | set[str] = frozenset()) -> Kind
         return Kind.TAR
     if head[7:14] == b"**ACE**" or (head[2:5] == b"-lh" and head[6:7] == b"-"):
         return Kind.SEALED
-    if any(file.starts(mark, ISO_MARK) for mark in _ISO_MARKS):
+    if len(file) > ISO_MARK and file.read(ISO_MARK, 5) in _ISO_MARKS:
         return Kind.ISO
-    if head.startswith(b"]\0\0") and "lzma" in names:
-        return Kind.LZMA
+    if head.startswith(b"]\0\0") and (head[5:13] == b"\xff" * 8 or head[9:13] == b"\0" * 4):
+        return Kind.LZMA  # its properties as they always are, and a size that may be
     if names & _ARCHIVE_NAMES and file.rfind(b"PK\x05\x06") >= 0:
         return Kind.ZIP
     return _text_kind(head, names)

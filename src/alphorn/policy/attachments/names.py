@@ -22,7 +22,7 @@ _PLAIN = re.compile(
 )
 _CLASS = re.compile(r"\{[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}")
 _PARTS = re.compile(r"[/\\]")
-_AT_END = " .\t\"'<>|?*;,\u00a0\u3000_"
+_AT_END = " .\t\"'<>|?*;,\u00a0\u3000"
 _VERSION = re.compile(r";\d*$")
 _OVERRIDES = re.compile("[\u202d\u202e]")
 
@@ -42,7 +42,7 @@ def acting(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _plain(extension: str) -> frozenset[str]:
-    return frozenset((extension.strip(" _"),))
+    return frozenset((extension.strip(" "),))
 
 
 def overridden(name: str) -> bool:

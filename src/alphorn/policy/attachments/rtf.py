@@ -7,14 +7,17 @@ Word reads what is hardly RTF any more; what is looked at here is every run of d
 import re
 from binascii import unhexlify
 from collections.abc import Iterator
+from itertools import islice, pairwise
 
 from alphorn.policy.attachments.budget import Budget
 from alphorn.policy.attachments.items import Item
 from alphorn.policy.attachments.office import embedded
 from alphorn.policy.attachments.view import Damaged, View
 
-MAX_OBJECTS = 32
+MAX_OBJECTS = 500
 MAX_TEXT = 4 << 20
+WORD_WORK = 64
+"""What leaving out one control word is charged at."""
 
 _MARK = re.compile(rb"\\obj(?:data|ocx)(?![a-z])|\\ods(?![a-z])", re.IGNORECASE)
 _WORD = re.compile(rb"\\(?:'[0-9A-Fa-f]{2}|\*|[A-Za-z]{1,250}-?\d{0,250} ?|[^A-Za-z])")
@@ -25,12 +28,11 @@ def members(document: View, budget: Budget) -> Iterator[Item]:
     """The objects in it."""
     text = document.read(0, MAX_TEXT)
     budget.charge(len(text) // 4)
-    marks = [match.end() for match in _MARK.finditer(text)]
-    for number, begin in enumerate(marks[:MAX_OBJECTS]):
+    marks = [match.end() for match in islice(_MARK.finditer(text), MAX_OBJECTS)]
+    for begin, end in pairwise((*marks, len(text))):
         budget.file()
-        end = marks[number + 1] if number + 1 < len(marks) else len(text)
         body = text[begin:end]
-        budget.charge(len(body))
+        budget.charge(len(body) + WORD_WORK * body.count(b"\\"))
         digits = _WORD.sub(b"", body).translate(None, _NOT_HEX)
         try:
             yield from embedded(unhexlify(digits[: len(digits) & ~1]), budget)

@@ -28,8 +28,8 @@ class AttachmentRules:
     macros: Macros = Macros.AUTOMATIC
     encrypted: bool = False
     depth: int = 6
-    files: int = 5000
-    work: int = 6 << 20
+    files: int = 2000
+    work: int = 5 << 20
 
 
 DEFAULT = AttachmentRules()

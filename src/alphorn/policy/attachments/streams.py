@@ -45,7 +45,7 @@ def members(kind: Kind, names: tuple[str, ...], source: View, budget: Budget) ->
 
 def _gzip_name(source: View) -> str:
     _, _, flags = source.unpack(_GZIP, 0)
-    at = _GZIP.size + 1
+    at = _GZIP.size
     if not flags & _HAS_NAME:
         return ""
     if flags & _HAS_EXTRA:
