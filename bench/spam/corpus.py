@@ -12,9 +12,12 @@ import random
 import re
 import tarfile
 from dataclasses import dataclass
+from email.utils import formatdate
+from hashlib import sha1
 from pathlib import Path
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+TODAY = f"Date: {formatdate()}".encode()
 
 _KEPT = re.compile(
     rb"^(?:from|reply-to|subject|to|cc|mime-version|content-[a-z-]+|x-mailer|user-agent|x-priority"
@@ -89,8 +92,8 @@ def neutral(raw: bytes) -> bytes:
         if field[:3].lower() in (b"to:", b"cc:"):
             field = _ADDRESS.sub(b"recipient@example.org", field)
         kept.append(_TAG.sub(rb"\1", _OWN.sub(b"recipient@example.org", field)).rstrip(b"\n"))
-    kept.append(b"Date: Mon, 05 Jan 2015 10:00:00 +0000")
-    kept.append(b"Message-ID: <1@example.net>")
+    kept.append(TODAY)
+    kept.append(b"Message-ID: <%s@example.net>" % sha1(raw).hexdigest().encode())
     body = _OWN.sub(b"recipient@example.org", body)
     footer = _FOOTER.search(body, max(0, len(body) - 2500))
     if footer is not None:

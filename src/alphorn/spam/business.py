@@ -6,6 +6,7 @@ much it looks like mass mail.
 """
 
 import re
+from collections.abc import Set
 
 from alphorn.spam import phrases
 
@@ -45,7 +46,7 @@ OFFERING = re.compile(
     re.IGNORECASE,
 )
 
-TEXTS = (
+TEXTS = phrases.group((
     "verification code", "security code", "one-time", "your code is", "reset your password",
     "password reset", "order number", "order no", "order #", "order summary", "order total",
     "invoice number", "invoice no", "amount due", "due date", "billing period", "payment received",
@@ -66,11 +67,11 @@ TEXTS = (
     "código de verificación", "código de seguridad", "restablecer tu contraseña",
     "restablecer su contraseña", "número de pedido", "número de factura", "importe total",
     "número de seguimiento", "número de reserva", "localizador", "salida", "vencimiento",
-)  # fmt: skip
+))  # fmt: skip
 
 
-def concerns(subject: str, text: str) -> bool:
+def concerns(subject: str, text: str, words: Set[str]) -> bool:
     """Whether a message speaks of the reader's own order, payment, journey, account and so on."""
     if SUBJECT.search(subject) and not OFFERING.search(subject):
         return True
-    return phrases.count(text[:20_000], TEXTS) >= (3 if OFFERING.search(subject) else 2)
+    return phrases.count(text, words, TEXTS) >= (3 if OFFERING.search(subject) else 2)

@@ -79,7 +79,7 @@ def categorize(seen: Observation, corrections: Mapping[str, Category] | None = N
         return _because(Category.NONE, "discussion", "It comes from a discussion list.")
     if facts.replied_to_us or (facts.known_correspondent and not _mass_sent(seen)):
         return _because(Category.NONE, "personal", "You write with this sender.")
-    if business.concerns(seen.subject, seen.text):
+    if business.concerns(seen.subject, seen.text, seen.words):
         return _because(
             Category.NONE, "business", "It concerns an order, a payment, a journey or an account."
         )

@@ -2,10 +2,10 @@
 
 Only counts are kept, so that learning is incremental, its order does not matter, and what was
 learned can be taken back exactly. Each token known gives the logarithm of the ratio of its two
-rates, less the rarer it is; their sum over the square root of their number is the message's
-`weight`. That grows with agreement rather than with length (words of one message are far from
-independent), and it ranked mail better than the products of probabilities that it was measured
-against; see docs/spam.md.
+rates, less the rarer it is; their sum over a power of their number is the message's `weight`. That
+grows with agreement and hardly with length (words of one message are far from independent), and it
+ranked mail better than what it was measured against: the product of probabilities, Fisher's method,
+and a regression whose weights could not be taken back; see docs/spam.md.
 
 An account's own counts join the installation's per token: the rates of the installation stand in
 for SHARED messages of each kind of its own. Few examples thus shift what is special about them and
@@ -14,14 +14,18 @@ the weight in all grows with what it has learned.
 """
 
 from collections.abc import Sequence
-from math import exp, log, sqrt
+from math import exp, log
 from typing import NamedTuple, Protocol
 
 SHARED = 40.0
-SEEN = 0.01  # what an unseen word counts as, in messages
+LENGTH = 0.8  # the power of the number of tokens that their sum is divided by
+SHORT = 30.0  # and this many more, so that few tokens never say much
+SEEN = 0.03  # what an unseen word counts as, in messages
 RARE = 1.0  # a token seen this often counts half
-SCALE = 1.6  # weight to logarithm of odds
-MIDDLE = 0.0  # the weight of a message that may as well be spam as not
+GAIN = 4.5  # points for the score for one unit of weight
+STRANGE = 4.25  # points for a message whose words are known but not from wanted mail
+WELL_KNOWN = 0.6  # with this share of its tokens known, a message can be judged by them
+ODDS = 0.45  # points to logarithm of odds
 ENOUGH = 30  # with as many of each kind learned, a verdict is half as strong as it can be
 FREE_MOVE = 2.0
 MOST_MOVE = 12.0
@@ -41,19 +45,23 @@ class Counts(Protocol):
 
 
 class Evidence(NamedTuple):
-    """`weight` is positive for spam; `probability` between 0 and 1, 0.5 where nothing is known.
+    """`points` add to the score, not yet bounded; `probability` says the same between 0 and 1.
 
-    `known` tokens had been seen before. `moved` is by how much the account's own mail changed the
-    weight.
+    `weight` is positive for spam. A message's points are those of its weight and STRANGE more, as
+    far as its words are known: wanted mail is hardly ever neutral, once there is something to
+    compare it with. Where little is known all are about nothing, and `probability` 0.5. `share` of
+    the tokens had been seen before, times how far the counts can be believed. `moved` is by how
+    much the account's own mail changed the weight.
     """
 
-    weight: float
+    points: float
     probability: float
-    known: int
+    weight: float
+    share: float
     moved: float
 
 
-NOTHING = Evidence(0.0, 0.5, 0, 0.0)
+NOTHING = Evidence(0.0, 0.5, 0.0, 0.0, 0.0)
 
 
 def weigh(keys: Sequence[int], shared: Counts | None = None, own: Counts | None = None) -> Evidence:
@@ -73,7 +81,7 @@ def weigh(keys: Sequence[int], shared: Counts | None = None, own: Counts | None 
         if value:
             total += value
             known += 1
-    weight = total / sqrt(known) if known else 0.0
+    weight = total / (known + SHORT) ** LENGTH
     trust = _trust(spam, ham)
     moved = 0.0
     if own is not None and own_spam + own_ham:
@@ -82,8 +90,10 @@ def weigh(keys: Sequence[int], shared: Counts | None = None, own: Counts | None 
         most = min(MOST_MOVE, FREE_MOVE + 0.5 * (own_spam + own_ham))
         moved = max(-most, min(most, joined[0] - weight * trust))
     weight = weight * trust + moved
-    odds = max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, SCALE * (weight - MIDDLE)))
-    return Evidence(weight, 1.0 / (1.0 + exp(-odds)), known, moved)
+    share = known / len(keys) * max(trust, _trust(own_spam, own_ham))
+    points = GAIN * weight + STRANGE * min(1.0, share / WELL_KNOWN)
+    odds = max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, ODDS * points))
+    return Evidence(points, 1.0 / (1.0 + exp(-odds)), weight, share, moved)
 
 
 def _trust(spam: int, ham: int) -> float:
@@ -124,4 +134,4 @@ def _joined(
         in_ham = (ham_here + SHARED * (pair[1] + SEEN) / ham) / all_ham
         total += log(in_spam / in_ham) * seen / (seen + RARE)
         known += 1
-    return (total / sqrt(known) if known else 0.0), known
+    return total / (known + SHORT) ** LENGTH, known

@@ -11,7 +11,7 @@ from itertools import islice
 
 from alphorn.message import addresses, charsets, header, parts, words
 from alphorn.message.parse import Entity, Kind
-from alphorn.spam import links, markup
+from alphorn.spam import links, markup, phrases
 from alphorn.spam.links import Link
 from alphorn.spam.observation import Attached, Observation
 from alphorn.spam.values import SpamFacts
@@ -25,6 +25,7 @@ MAX_HEADER = 64 * 1024
 MAX_SUBJECT = 1000
 MAX_NAME = 300
 MAX_ADDRESSES = 100
+MAX_SHOUTED = 200
 
 _FIELD = re.compile(
     rb"\n(list-id|list-unsubscribe|list-unsubscribe-post|list-post|precedence|auto-submitted"
@@ -39,6 +40,7 @@ _FIELD = re.compile(
 _PLAIN_URL = re.compile(r"(?:https?:/|\bwww\.)[^\s<>\"'\]\x00-\x20]{2,2000}", re.IGNORECASE)
 # Zero-width and directional characters and the soft hyphen; within words only filters see them.
 _INVISIBLE = re.compile("[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
+_SHOUTED = re.compile(r"[A-Z]{3,20}\b")
 _TRAILING = ".,;:!?)}*_"
 
 
@@ -58,6 +60,7 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
     invisible = 0
     if not shown.isascii():
         shown, invisible = _INVISIBLE.subn("", shown)
+    text = " ".join(shown.lower().split())
     domain = _lower(author.domain) if author else ""
     return Observation(
         facts=facts,
@@ -73,13 +76,16 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
         undisclosed="undisclosed" in to[:60].lower() or not recipients,
         recipient_addresses=tuple(_lower(one.address) for one in recipients[:20]),
         fields=_fields(raw, entity.start, min(entity.body, entity.start + MAX_HEADER)),
-        text=" ".join(shown.lower().split()),
+        text=text,
+        words=phrases.words(text),
         plain=plain,
         visible=visible,
         hidden=" ".join(body.hidden),
         links=tuple(body.all_links()),
         attachments=tuple(body.attached),
         shape=tuple(body.shape),
+        looks=tuple(dict.fromkeys(look for one in body.markups for look in one.looks)),
+        shouted=tuple(islice(dict.fromkeys(_SHOUTED.findall(shown)), MAX_SHOUTED)),
         charsets=tuple(dict.fromkeys(body.charsets)),
         images=sum(one.images for one in body.markups),
         remote_images=sum(one.remote_images for one in body.markups),

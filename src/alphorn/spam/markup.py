@@ -2,12 +2,13 @@
 
 No parser: a run of compiled expressions over the octets, each of which stops at the next "<" or
 ">", so that time is linear however broken the markup is. Browsers see more; this sees what mail is
-made of. Bounds: MAX_TAGS tags looked at, MAX_HIDDEN hidden stretches, MAX_SHOWN characters of a
-link's text.
+made of. Bounds: MAX_TAGS tags looked at, MAX_HIDDEN hidden stretches, MAX_LOOKS attributes,
+MAX_SHOWN characters of a link's text.
 """
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from alphorn.message import html_text
 from alphorn.spam import links
@@ -18,6 +19,7 @@ MAX_LINKS = 300
 MAX_HIDDEN = 40
 MAX_SHOWN = 300
 MAX_ATTRIBUTES = 4000
+MAX_LOOKS = 300
 
 _TAG = re.compile(
     r"<(a|area|img|form|input|iframe|object|embed|script|base|meta|svg|link|button)"
@@ -29,13 +31,23 @@ _ATTRIBUTE = re.compile(
     r"(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s\"'>]++))",
     re.IGNORECASE,
 )
-_HIDING = re.compile(
-    r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden"
-    r"|font-size\s{0,3}:\s{0,3}[01](?:px|pt|em|%)?\s{0,3}[;\"'}!]|(?<![\w-])opacity\s{0,3}:\s{0,3}0\s{0,3}[;\"']"
-    r"|max-height\s{0,3}:\s{0,3}0(?:px)?\s{0,3}[;\"']",
-    re.IGNORECASE,
+# One expression each, as a literal beginning is searched for much faster than alternatives.
+_HIDING = tuple(
+    re.compile(beginning + r"\s{0,3}:\s{0,3}" + rest)
+    for beginning, rest in (
+        ("display", "none"),
+        ("visibility", "hidden"),
+        ("font-size", r"[01](?:px|pt|em|%)?\s{0,3}[;\"'}!]"),
+        ("opacity", r"0\s{0,3}[;\"'}]"),
+        ("max-height", r"0(?:px)?\s{0,3}[;\"'}]"),
+    )
 )
 _NAME = re.compile(r"<([a-zA-Z][a-zA-Z0-9]{0,15})")
+# How things are to look, as `bgcolor=#ff0000` or `font-size:10px`: programs have their habits.
+_LOOK = re.compile(
+    rb"[ ;\"'](?!href|src|alt|content|value)[a-z-]{3,16}+[ ]?[=:][ ]?[\"']?"
+    rb"[#a-z0-9%][#a-z0-9%.,-]{0,18}"
+)
 _LINK_END = re.compile(r"</a|<a[\s>]|</t[dr]", re.IGNORECASE)
 
 
@@ -57,14 +69,18 @@ class Markup:
     base: bool = False
     data_links: int = 0
     tags: int = 0
+    looks: dict[bytes, None] = field(default_factory=dict)
 
 
 def look(html: str) -> Markup:
     """Never raises; `html` is already as short as the caller wants to look at."""
     seen = Markup(tags=html.count("<"))
-    kept, hidden = _split_hidden(html)
+    lower = html.lower()
+    kept, hidden = _split_hidden(html, lower)
     seen.visible = html_text.to_text(kept)
     seen.hidden = html_text.to_text(hidden) if hidden else ""
+    found = _LOOK.findall(lower.encode("utf-8", "replace"))
+    seen.looks = dict.fromkeys(islice(dict.fromkeys(found), MAX_LOOKS))
     for number, match in enumerate(_TAG.finditer(html)):
         if number >= MAX_TAGS:
             break
@@ -129,23 +145,25 @@ def _shown(html: str, at: int) -> str:
     return window.strip()[:MAX_SHOWN]
 
 
-def _split_hidden(html: str) -> tuple[str, str]:
+def _split_hidden(html: str, lower: str) -> tuple[str, str]:
     """The markup without elements that their own style hides, and what these hold."""
+    if len(lower) != len(html):  # few letters of few alphabets grow
+        html = lower
+    places = sorted(
+        match.start() for one in _HIDING for match in islice(one.finditer(lower), MAX_HIDDEN)
+    )
     kept: list[str] = []
     hidden: list[str] = []
     at = 0
-    for number, match in enumerate(_HIDING.finditer(html)):
-        if number >= MAX_HIDDEN:
-            break
-        where = match.start()
-        begin = html.rfind("<", max(at, where - MAX_ATTRIBUTES), where)
-        if begin < at or html.find(">", begin, where) >= 0:
+    for where in places:
+        begin = lower.rfind("<", max(at, where - MAX_ATTRIBUTES), where)
+        if begin < at or lower.find(">", begin, where) >= 0:
             continue
-        name = _NAME.match(html, begin)
-        inner = html.find(">", where)
-        if name is None or inner < 0 or name[1].lower() in ("img", "br", "input", "body", "html"):
+        name = _NAME.match(lower, begin)
+        inner = lower.find(">", where)
+        if name is None or inner < 0 or name[1] in ("img", "br", "input", "body", "html"):
             continue
-        end = html.find("</" + name[1], inner)
+        end = lower.find("</" + name[1], inner)
         if end < 0:
             continue
         kept.append(html[at:begin])

@@ -21,9 +21,11 @@ class Observation:
     """Addresses and domains are lower case, names and subject decoded, each of bounded length.
 
     `text` is what a reader sees, in lower case with single spaces: of the HTML where there is any,
-    else of the plain text. `plain` and `visible` are the two before that (`visible` from HTML),
-    `hidden` what the HTML does not show. `fields` are other fields of the header by lower-case
-    name, the first of each. `shape` names the leaf parts' types in order.
+    else of the plain text; `words` are its different words. `plain` and `visible` are the two
+    before that (`visible` from HTML), `hidden` what the HTML does not show. `fields` are other
+    fields of the header by lower-case name, the first of each. `shape` names the leaf parts' types
+    in order, `looks` the attributes that say how the HTML is to look, `shouted` the words that
+    stand in capitals.
     """
 
     facts: SpamFacts
@@ -40,12 +42,15 @@ class Observation:
     recipient_addresses: tuple[str, ...]
     fields: dict[str, str]
     text: str
+    words: frozenset[str]
     plain: str
     visible: str
     hidden: str
     links: tuple[Link, ...]
     attachments: tuple[Attached, ...]
     shape: tuple[str, ...]
+    looks: tuple[bytes, ...]
+    shouted: tuple[str, ...]
     charsets: tuple[str, ...]
     images: int
     remote_images: int

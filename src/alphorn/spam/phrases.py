@@ -1,10 +1,34 @@
 """Wordings of swindles and of bulk offers, in groups; several of one group make a finding.
 
 All are lower case as in `Observation.text`. They are ours, chosen for what they ask of the reader;
-single words prove nothing, which is why groups ask for a number of different ones.
+single words prove nothing, which is why rules ask for a number of different ones. A wording begins
+and ends with whole words.
 """
 
-ADVANCE_FEE = (
+import re
+from collections.abc import Iterable, Set
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+Group = tuple[tuple[str, str], ...]
+
+
+def words(text: str) -> frozenset[str]:
+    """The different words of a text in lower case."""
+    return frozenset(_LETTERS.findall(text))
+
+
+def group(wordings: Iterable[str]) -> Group:
+    """Wordings to look for, each with its longest word: without that there is no need to look."""
+    return tuple((max(_LETTERS.findall(one), key=len), one) for one in wordings)
+
+
+def count(text: str, there: Set[str], wordings: Group) -> int:
+    """How many different wordings are in the text, whose words are `there`."""
+    return sum([one in text for word, one in wordings if word in there])
+
+
+ADVANCE_FEE = group((
     "next of kin", "million united states dollars", "million us dollars", "million dollars",
     "usd)", "transfer of the", "beneficiary", "late president", "deceased", "barrister",
     "confidential", "foreign partner", "strictly confidential", "bank account", "inheritance",
@@ -14,16 +38,17 @@ ADVANCE_FEE = (
     "atm card", "western union", "widow", "cancer", "nigeria", "sierra leone", "cote d'ivoire",
     "burkina faso", "benin republic", "erbschaft", "millionen euro", "héritage", "eredità",
     "herencia",
-)  # fmt: skip
+))  # fmt: skip
 
-EXTORTION = (
+EXTORTION = group((
     "your webcam", "recorded you", "your contacts", "bitcoin address", "btc wallet", "your device",
-    "i hacked", "have full access", "trojan", "masturbat", "adult sites", "porn", "48 hours",
+    "i hacked", "have full access", "trojan", "masturbating", "masturbation", "adult sites",
+    "porn", "48 hours",
     "50 hours", "deine kamera", "ihre kamera", "votre webcam", "la tua webcam", "tu cámara",
     "your password is", "send the bitcoin", "remote access", "keylogger", "i will delete",
-)  # fmt: skip
+))  # fmt: skip
 
-CREDENTIALS = (
+CREDENTIALS = group((
     "verify your account", "confirm your account", "update your account", "your account has been",
     "account will be", "suspended", "unusual activity", "unusual sign", "your mailbox",
     "mailbox is",
@@ -36,26 +61,27 @@ CREDENTIALS = (
     "verifica il tuo", "sospeso", "su cuenta", "tu cuenta", "verificar su", "suspendida",
     "sua conta", "unusual login", "pending messages", "undelivered messages", "release messages",
     "seed phrase", "recovery phrase", "wallet will be", "verify your wallet", "connect your wallet",
-)  # fmt: skip
+))  # fmt: skip
 
-PARCEL = (
+PARCEL = group((
     "your package", "your parcel", "delivery fee", "shipping fee", "customs fee",
     "could not be delivered",
     "reschedule", "confirm delivery", "delivery attempt", "ihr paket", "zollgebühr",
     "versandkosten",
     "votre colis", "frais de livraison", "frais de douane", "il tuo pacco", "spese di spedizione",
     "su paquete", "gastos de envío", "sua encomenda", "tu paquete", "schedule your delivery",
-)  # fmt: skip
+))  # fmt: skip
 
-PRIZES = (
+PRIZES = group((
     "you have won", "you have been selected", "you've been selected", "you are a winner", "lottery",
-    "winning number", "claim your", "gift card", "prize", "congratulations", "lucky", "sweepstake",
+    "winning number", "claim your", "gift card", "prize", "prizes", "congratulations", "lucky",
+    "sweepstake", "sweepstakes",
     "gewonnen", "gewinner", "gutschein", "vous avez gagné", "gagnant", "hai vinto", "vincitore",
     "has ganado", "ganador", "exclusive reward", "answer a short survey", "voucher", "free spins",
     "casino", "bonus", "jackpot", "airdrop",
-)  # fmt: skip
+))  # fmt: skip
 
-OFFERS = (
+OFFERS = group((
     "this is not spam", "not a spam", "removed from", "be removed", "remove in the subject",
     "opt-in", "opt in list", "you are receiving this", "limited time", "act now", "order now",
     "money back", "money-back", "risk free", "risk-free", "no obligation", "100% free",
@@ -66,13 +92,9 @@ OFFERS = (
     "toner", "university diploma", "bulk email", "bulk e-mail", "email addresses",
     "e-mail addresses",
     "credit card debt", "credit report", "toll free", "toll-free", "call now", "as seen on",
-    "penis", "enlarge", "erection", "hot girls", "hottest", "nude", "xxx", "live girls",
+    "penis", "enlarge", "enlargement", "erection", "hot girls", "hottest", "nude", "xxx",
+    "live girls",
     "bill 1618", "s. 1618", "section 301", "investment opportunity", "stock alert", "otc",
     "seo services", "first page of google", "rank your website", "increase traffic", "guest post",
     "crypto", "double your", "testosterone", "keto", "cbd gummies", "life insurance",
-)  # fmt: skip
-
-
-def count(text: str, group: tuple[str, ...]) -> int:
-    """How many different wordings of the group are in the text."""
-    return sum([phrase in text for phrase in group])
+))  # fmt: skip

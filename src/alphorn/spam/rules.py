@@ -112,8 +112,8 @@ def _shouts(text: str) -> bool:
     return len(letters) > 12 and sum(c.isupper() for c in letters) > 0.8 * len(letters)
 
 
-def _group(group: tuple[str, ...], least: int) -> Callable[[Observation], bool]:
-    return lambda seen: phrases.count(seen.text, group) >= least
+def _group(group: phrases.Group, least: int) -> Callable[[Observation], bool]:
+    return lambda seen: phrases.count(seen.text, seen.words, group) >= least
 
 
 def _image_only(seen: Observation) -> bool:
@@ -124,10 +124,15 @@ def _unfamiliar(seen: Observation) -> bool:
     return not (seen.facts.known_correspondent or seen.facts.replied_to_us)
 
 
+def _advance_fee(seen: Observation) -> bool:
+    found = phrases.count(seen.text, seen.words, phrases.ADVANCE_FEE)
+    return found >= 6 or (found >= 4 and _FIGURES.search(seen.text) is not None)
+
+
 def _asks_credentials(least: int) -> Callable[[Observation], bool]:
     def test(seen: Observation) -> bool:
         return bool(_clicks(seen) or seen.forms or seen.attachments) and (
-            phrases.count(seen.text, phrases.CREDENTIALS) >= least
+            phrases.count(seen.text, seen.words, phrases.CREDENTIALS) >= least
         )
 
     return test
@@ -260,17 +265,15 @@ TABLE: tuple[Rule, ...] = (
          lambda s: any(part.extension in _DISK for part in s.attachments)),
     # What it says.
     Rule("advance-fee", 3.0, "It reads like a promise of money from a stranger.",
-         lambda s: phrases.count(s.text, phrases.ADVANCE_FEE) >= 6
-         or (phrases.count(s.text, phrases.ADVANCE_FEE) >= 4
-             and _FIGURES.search(s.text) is not None)),
+         _advance_fee),
     Rule("extortion", 3.0, "It reads like extortion.",
-         lambda s: phrases.count(s.text, phrases.EXTORTION) >= 4
-         and ("bitcoin" in s.text or "btc" in s.text)),
+         lambda s: phrases.count(s.text, s.words, phrases.EXTORTION) >= 4
+         and (not s.words.isdisjoint(("bitcoin", "btc")))),
     Rule("asks-credentials", 1.0, "It presses to confirm an account.", _asks_credentials(2)),
     Rule("asks-credentials-much", 1.0, "It presses hard to confirm an account.",
          _asks_credentials(4)),
     Rule("parcel", 0.8, "It speaks of a parcel that waits, and wants a click.",
-         lambda s: phrases.count(s.text, phrases.PARCEL) >= 3 and bool(_clicks(s))),
+         lambda s: phrases.count(s.text, s.words, phrases.PARCEL) >= 3 and bool(_clicks(s))),
     Rule("prizes", 1.0, "It promises prizes.", _group(phrases.PRIZES, 3)),
     Rule("offers", 1.0, "It reads like an unasked offer.", _group(phrases.OFFERS, 4)),
     Rule("offers-many", 1.5, "It is full of wordings of unasked offers.",

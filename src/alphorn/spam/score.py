@@ -9,8 +9,8 @@ from alphorn.spam.tokens import tokens
 from alphorn.spam.values import Reason
 
 FOLDER = 5.0
-MOST_FOR = 6.5
-MOST_AGAINST = -5.0
+MOST_FOR = 7.5
+MOST_AGAINST = -6.0
 LEAST_WORTH_TELLING = 0.1
 
 
@@ -67,7 +67,7 @@ def judge(
 
 def points(evidence: Evidence) -> float:
     """What the classifier adds to the score: between MOST_AGAINST and MOST_FOR."""
-    return max(MOST_AGAINST, min(MOST_FOR, evidence.weight))
+    return max(MOST_AGAINST, min(MOST_FOR, evidence.points))
 
 
 def _learned(evidence: Evidence) -> Reason | None:
@@ -76,10 +76,11 @@ def _learned(evidence: Evidence) -> Reason | None:
     score = round(points(evidence), 2)
     if abs(score) < LEAST_WORTH_TELLING:
         return None
+    own = abs(evidence.moved) * classifier.GAIN > abs(score) / 2
     if score > 0:
-        if evidence.moved > score / 2:
+        if own and evidence.moved > 0:
             return Reason("own-spam", "It resembles mail that you marked as spam.", score)
         return Reason("like-spam", "It resembles mail that people marked as spam.", score)
-    if evidence.moved < score / 2:
+    if own and evidence.moved < 0:
         return Reason("own-wanted", "It resembles mail that you keep.", score)
     return Reason("like-wanted", "It resembles mail that people keep.", score)

@@ -19,16 +19,19 @@ from alphorn.spam.observation import Observation
 MAX_TOKENS = 1500
 MAX_WORDS = 1500
 MAX_HEAD = 400
+MAX_LOOKS = 300
+MAX_FIGURES = 200
 VERSION = 1
 
 _WORD = re.compile(rb"[a-z$\x80-\xff!][a-z0-9'\x80-\xff-]{1,19}|\xc2[\xa3\xa5]|\xe2\x82\xac")
 _SIMPLE = re.compile(rb"[a-z0-9$\x80-\xff!]+")
+_FIGURE_WORD = re.compile(r"[$€£]?\d[\d.,]{0,12}%?|!{2,9}|\${2,9}")
+_LOCAL_WORD = re.compile(rb"[a-z]{3,20}|\d+")
 _WIDE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 # Where a word stood.
-_BODY, _PAIR, _GAP, _SUBJECT, _SUBJECT_PAIR, _FROM, _LINK, _PATH, _HIDDEN, _NAME, _OTHER = range(
-    1, 12
-)
+_BODY, _SUBJECT, _FROM, _LOCAL, _NAME, _LINK, _PATH, _HIDDEN, _OTHER = range(1, 10)
+_LOOK, _SHOUTED, _FIGURE = range(10, 13)
 
 
 def tokens(seen: Observation) -> tuple[int, ...]:
@@ -36,6 +39,7 @@ def tokens(seen: Observation) -> tuple[int, ...]:
     found = dict.fromkeys(islice(_head(seen), MAX_HEAD))
     body = list(islice(_sums(seen.text, _BODY), MAX_WORDS))
     found.update(dict.fromkeys(body))
+    found.update(dict.fromkeys(_habits(seen)))
     if seen.hidden:
         found.update(dict.fromkeys(islice(_sums(seen.hidden.lower(), _HIDDEN), 200)))
     if len(body) > 1:
@@ -71,6 +75,8 @@ def _head(seen: Observation) -> Iterator[int]:
     domain = seen.from_domain
     yield from _salted((seen.from_address, domain), _FROM)
     yield from _salted(_parents(domain), _FROM)
+    local = seen.from_address.partition("@")[0].encode("utf-8", "replace")
+    yield from map(crc32, _LOCAL_WORD.findall(local), repeat(_LOCAL))
     yield from _sums(seen.from_name.lower(), _NAME)
     yield from _salted(_about(seen), _OTHER)
     hosts = dict.fromkeys(link.host for link in seen.links)
@@ -82,6 +88,14 @@ def _head(seen: Observation) -> Iterator[int]:
             _SIMPLE.findall(link.path[:200].lower().encode("utf-8", "replace")),
             repeat(_PATH),
         )
+
+
+def _habits(seen: Observation) -> Iterator[int]:
+    """How it looks, what it shouts, and its figures."""
+    yield from map(crc32, seen.looks[:MAX_LOOKS], repeat(_LOOK))
+    yield from _salted(seen.shouted, _SHOUTED)
+    figures = dict.fromkeys(_FIGURE_WORD.findall(seen.text[:20_000]))
+    yield from _salted(islice(figures, MAX_FIGURES), _FIGURE)
 
 
 def _parents(domain: str) -> Iterator[str]:
