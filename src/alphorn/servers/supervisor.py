@@ -223,7 +223,8 @@ class Supervisor:
         self._admission.clear(slot)
         pid = processes.spawn(main)
         os.close(writing)
-        self._metrics.worker_started()
+        if not keeps:
+            self._metrics.worker_started()
         self._children[pid] = Child(pid, slot, self._generation, reading, time.monotonic(), keeps)
 
     def _current(self) -> list[Child]:
