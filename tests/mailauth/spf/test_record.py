@@ -53,7 +53,7 @@ def test_all_that_is_wrong_is_found() -> None:
 def test_what_is_wrong_is_bounded() -> None:
     assert len(parse(b"v=spf1" + b" bad" * 900).problems) == MAX_PROBLEMS
     assert "longer" in parse(b"v=spf1 " + b"a " * MAX_RECORD).problems[0]
-    [problem] = parse(b"v=spf1 " + b"x" * 9000).problems
+    [problem] = parse(b"v=spf1 " + b"x" * 4000).problems
     assert len(problem) < 200
 
 
@@ -78,7 +78,7 @@ def test_records_are_kept_within_bounds() -> None:
         parse(b"v=spf1 ip4:192.0.2.1 -all n%d=1" % number)
     assert _kept.cache_info().currsize <= MAX_KEPT
     before = _kept.cache_info().misses
-    parse(b"v=spf1 " + b"a " * 4000)
+    parse(b"v=spf1 " + b"a " * 2000)
     assert _kept.cache_info().misses == before
 
 
@@ -158,4 +158,4 @@ def test_hostile_records_take_little_time(piece: bytes) -> None:
     for record in (b"v=spf1 a" + long, b"v=spf1 ip6:" + long + b"!", b"v=spf1 a:" + long + b"/"):
         start = time.process_time()
         parse(record)
-        assert time.process_time() - start < 0.5
+        assert time.process_time() - start < 0.2

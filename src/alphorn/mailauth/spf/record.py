@@ -15,8 +15,8 @@ from alphorn.mailauth.spf import macros
 from alphorn.mailauth.spf.macros import MacroError, Template
 from alphorn.mailauth.spf.result import Spf
 
-MAX_RECORD = 16_384
-"""Octets; far more than RFC 7208 §3.4 advises, and than anybody needs."""
+MAX_RECORD = 4096
+"""Octets; eight times what RFC 7208 §3.4 advises. Reading so many takes some 7 ms at the worst."""
 
 MAX_KEPT_RECORD = 1024
 MAX_KEPT = 1024
