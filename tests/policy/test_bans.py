@@ -21,9 +21,11 @@ def evidence(offence: Offence = Offence.DICTIONARY, level: float = 50) -> Eviden
 
 
 def test_the_last_offence_that_is_borne_and_the_first_that_is_not() -> None:
-    assert judge("192.0.2.1", evidence(level=49.9), NOTHING, None, NOW, SETTINGS) is None
-    ban = judge("192.0.2.1", evidence(level=50), NOTHING, None, NOW, SETTINGS)
-    assert ban == Ban("192.0.2.1", NOW, NOW + HOUR, Offence.DICTIONARY, Scope.MX, 1, (evidence(),))
+    assert judge("192.0.2.1", evidence(level=49), NOTHING, None, NOW, SETTINGS) is None
+    ban = judge("192.0.2.1", evidence(level=49.5), NOTHING, None, NOW, SETTINGS)
+    assert ban == Ban(
+        "192.0.2.1", NOW, NOW + HOUR, Offence.DICTIONARY, Scope.MX, 1, (evidence(level=49.5),)
+    )
 
 
 def test_bans_double_up_to_the_longest_and_start_small_again_after_a_while() -> None:

@@ -171,7 +171,7 @@ class Doorkeeper:
             evidence = self.bans.offended(
                 network, offence, now, limit=limit, window=rules.window, sample=sample
             )
-            if evidence.level >= limit:
+            if bans.is_full(evidence, limit):
                 self._judge(network, evidence, now)
         except AlphornError as error:
             self._complain(error)

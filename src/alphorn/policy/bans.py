@@ -73,7 +73,7 @@ def judge(
     `tally` is what has come from it, faded to `now`; `before` its last ban, over or not.
     """
     limit = settings.limits.get(evidence.offence)
-    if not settings.enabled or limit is None or evidence.level < limit:
+    if not settings.enabled or limit is None or not is_full(evidence, limit):
         return None
     if before is not None and before.until > now:
         return None
@@ -85,6 +85,11 @@ def judge(
     seconds = min(settings.first * 2 ** min(times - 1, 30), settings.longest)
     scope = _SCOPES.get(evidence.offence, Scope.MX)
     return Ban(network, now, now + seconds, evidence.offence, scope, times, (evidence,))
+
+
+def is_full(evidence: Evidence, limit: int) -> bool:
+    """What has gone out of the measure since the first offence counts when it is a whole one."""
+    return evidence.level > limit - 1
 
 
 def covers(ban: Ban, scope: Scope) -> bool:

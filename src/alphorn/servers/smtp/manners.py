@@ -17,6 +17,7 @@ A session on the MX port has a `Guest`, and asks it
     closed      guest.left(machine.ahead)
 """
 
+import math
 from asyncio import Future
 from dataclasses import dataclass
 
@@ -94,7 +95,7 @@ class Guest:
             return None
         self._unknown += 1
         level = self._manners.keeper.unknown_recipient(self._client, recipient)
-        seconds = self._delay(max(self._unknown, int(level)))
+        seconds = self._delay(max(self._unknown, math.ceil(level)))
         if not seconds or self._has_good_name():
             return None
         return self._manners.pauses.begin(seconds)
