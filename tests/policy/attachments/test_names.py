@@ -173,6 +173,26 @@ def test_files_uuencoded_in_a_text() -> None:
     assert not refused(judge(b"From: a@b.c\r\n\r\nWe begin 644 run.exe\r\n"))
 
 
+@pytest.mark.parametrize("junk", [b"\r\n" * 9000, b"!" * 9000 + b"\r\n", b" " * 9000])
+def test_what_stands_before_the_data_hides_nothing(junk: bytes) -> None:
+    body = part(PROGRAM * 100, "a.pdf").replace(b"\r\n\r\n", b"\r\n\r\n" + junk, 1)
+    assert refused(judge(message(body))) == "a.pdf: program"
+
+
+def test_two_encodings() -> None:
+    header = (
+        b"Content-Transfer-Encoding: 7bit\r\nContent-Disposition: attachment; filename=a.pdf\r\n"
+    )
+    body = header + part(PROGRAM, header=b"X: y\r\n")
+    assert refused(judge(message(body))) == "a.pdf: program"
+
+
+def test_a_multipart_that_is_encoded_as_a_whole() -> None:
+    inner = b"--q\r\n" + part(b"x", "run.exe") + b"\r\n--q--\r\n"
+    body = part(inner, media="multipart/mixed; boundary=q")
+    assert refused(judge(message(body))) == "run.exe: extension"
+
+
 def test_a_piece_of_a_message_is_not_taken() -> None:
     raw = b'From: a@b.c\r\nContent-Type: message/partial; id="x"; number=1; total=2\r\n\r\nx\r\n'
     assert refused(judge(raw)) == "message: partial"

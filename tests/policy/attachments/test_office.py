@@ -100,7 +100,15 @@ def test_procedures_that_run_by_themselves(line: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"' Sub AutoOpen()", b"Sub MyAutoOpen()", b"Sub AutoOpener()", b'x = "Sub AutoOpen()"']
+    "line",
+    [
+        b"Sub UserForm_Layout()",
+        b"Sub Workbook_BeforePrint(Cancel As Boolean)",
+        b"' Sub AutoOpen()",
+        b"Sub MyAutoOpen()",
+        b"Sub AutoOpener()",
+        b'x = "Sub AutoOpen()"',
+    ],
 )
 def test_what_only_looks_like_such_a_procedure(line: bytes) -> None:
     source = HARMLESS + line + b"\r\n"
@@ -217,12 +225,30 @@ def test_objects_in_rtf_however_written(between: bytes) -> None:
     assert refused(judge_file(rtf, "a.doc")).endswith("run.exe: extension")
 
 
+def test_equations_that_somebody_wrote_are_none_of_it() -> None:
+    equation = (
+        b"\x1c\0" + bytes(26) + b"\3\1\1\3\0\x0a\1\x08\0\0Times New Roman\0" + b"\2\x83x\0" * 90
+    )
+    file = compound({"ObjectPool": {"_1": {"Equation Native": equation}}})
+    assert not codes(judge_file(file, "a.doc"))
+    digits = hexlify(pack("<LLL", 0x501, 2, 11) + b"Equation.3\0" + bytes(12) + file)
+    assert not refused(judge_file(b"{\\rtf1{\\object{\\*\\objdata " + digits + b"}}}", "a.rtf"))
+
+
+def test_an_object_in_rtf_that_is_fetched_at_once() -> None:
+    moniker = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
+    digits = hexlify(pack("<LLL", 0x501, 2, 9) + b"OLE2Link\0" + bytes(40) + moniker + bytes(40))
+    link = b"{\\rtf1{\\object\\%b{\\*\\objdata " + digits + b"}}}"
+    assert refused(judge_file(link % b"objautlink", "a.doc")) == "a.doc: exploit"
+    assert codes(judge_file(link % b"objemb", "a.doc")) == {"remote"}
+
+
 def test_the_equation_editor() -> None:
     data = hexlify(pack("<LLL", 0x501, 2, 11) + b"Equation.3\0" + bytes(20))
     assert refused(judge_file(b"{\\rtf1{\\object{\\*\\objdata " + data + b"}}}", "a.doc")) == (
         "a.doc: exploit"
     )
-    stream = compound({"Equation Native": b"\x1c" + bytes(60)})
+    stream = compound({"Equation Native": bytes(33) + b"\x08\x01\x02" + b"A" * 60})
     assert refused(judge_file(stream, "a.doc")) == "a.doc: exploit"
 
 

@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 from alphorn.policy.attachments import AttachmentRules
-from tests.policy.attachments.makers import PDF, PROGRAM, codes, judge_file, refused, zipped
+from tests.policy.attachments.makers import (
+    PDF,
+    PROGRAM,
+    codes,
+    judge,
+    judge_file,
+    message,
+    part,
+    refused,
+    zipped,
+)
 
 
 @pytest.fixture
@@ -133,6 +143,18 @@ def test_encrypted_archives(folder: Path, name: str, options: tuple[str, ...]) -
     hidden = "-mhe=on" in options
     decision = judge_file(packed(folder, name, *command), name)
     assert refused(decision) == ("" if hidden else f"{name} » run.scr: extension")
+
+
+@pytest.mark.program("openssl")
+@pytest.mark.parametrize("options", [(), ("-stream", "-indef")])
+def test_messages_that_are_signed_as_a_whole(tmp_path: Path, options: tuple[str, ...]) -> None:
+    request = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a")
+    run(tmp_path, *request, "-keyout", "key", "-out", "certificate")
+    sign = ("openssl", "cms", "-sign", "-nodetach", "-signer", "certificate", "-inkey", "key")
+    for name, expected in (("run.scr", "smime.p7m » run.scr: extension"), ("a.pdf", "")):
+        (tmp_path / "inner").write_bytes(message(part(b"x" * 4000, name), boundary=b"inner"))
+        run(tmp_path, *sign, *options, "-in", "inner", "-out", "outer")
+        assert refused(judge((tmp_path / "outer").read_bytes())) == expected
 
 
 @pytest.mark.program("msibuild")

@@ -43,6 +43,7 @@ class Kind(Enum):
     ONENOTE = auto()
     ACTIVE_MIME = auto()
     OFFICE_XML = auto()
+    SIGNED = auto()
     # What holds others and cannot be looked into.
     SEALED = auto()
 
@@ -81,6 +82,7 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"ALZ\x01", Kind.SEALED),
     (b"7kSt", Kind.SEALED),
 )
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _BY_BEGINNING: dict[bytes, list[tuple[bytes, Kind]]] = {}
 for _mark, _kind in _MAGIC:
     _BY_BEGINNING.setdefault(_mark[:2], []).append((_mark, _kind))
@@ -108,6 +110,8 @@ def identify(file: View, names: frozenset[str] | set[str] = frozenset()) -> Kind
         return Kind.PROGRAM if b"\0" in head[2:64] else Kind.OTHER
     if head[257:262] == b"ustar" or (head[:1] not in (b"", b"\0") and _old_tar(head)):
         return Kind.TAR
+    if head[:1] == b"\x30" and _SIGNED_DATA in head[:40]:
+        return Kind.SIGNED
     if head[7:14] == b"**ACE**" or (head[2:5] == b"-lh" and head[6:7] == b"-"):
         return Kind.SEALED
     if len(file) > ISO_MARK and file.read(ISO_MARK, 5) in _ISO_MARKS:

@@ -7,7 +7,7 @@ last, the plain or the encoded one, of a field that stands there once or twice (
 
 import re
 
-from alphorn.message import charsets, content, words
+from alphorn.message import charsets, content, transfer, words
 from alphorn.message.header import unfold
 from alphorn.message.parse import Entity
 
@@ -90,6 +90,31 @@ def _named(pairs: list[tuple[str, str]]) -> list[str]:
     found += [words.decode(value) for key, value in relevant if "*" not in key]
     found += words.parameters(reversed(relevant)).values()
     return [name for name in found if name]
+
+
+def encoding(raw: bytes, entity: Entity) -> str:
+    """The transfer encoding; of several that are told, base64, which is where files hide."""
+    told = entity.encoding
+    if told != "base64":
+        header = raw[entity.start : entity.body].lower()
+        if header.count(b"content-transfer-encoding") > 1 and b"base64" in header:
+            return "base64"
+    return told
+
+
+def encoded_multipart(raw: bytes, entity: Entity) -> bytes:
+    """A multipart that is encoded as a whole, decoded; b"" for any other part.
+
+    RFC 2045 §6.4 forbids it, so that our parser does not look into it; some programs do.
+    """
+    declared = entity.fields.get("content-type", "")
+    if not declared[:20].lower().lstrip().startswith("multipart/"):
+        return b""
+    told = encoding(raw, entity)
+    if told not in ("base64", "quoted-printable"):
+        return b""
+    head = b"Content-Type: " + declared.encode("utf-8", "surrogateescape") + b"\r\n\r\n"
+    return head + transfer.decode(raw[entity.body : entity.end], told)
 
 
 def uuencoded(raw: bytes, entity: Entity) -> list[tuple[str, bytes]]:

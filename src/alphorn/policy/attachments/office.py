@@ -19,6 +19,7 @@ MAX_NATIVE = 4 << 20
 MAX_BOOK = 256 * 1024
 MAX_RECORDS = 4000
 MAX_OBJECTS = 200
+MAX_EQUATION = 16 * 1024
 
 # Packages, patches, transforms of Windows Installer.
 _INSTALLERS = frozenset(
@@ -26,6 +27,10 @@ _INSTALLERS = frozenset(
 )
 _EQUATION = bytes.fromhex("02CE020000000000C000000000000046")
 _URL_MONIKER = bytes.fromhex("E0C9EA79F9BACE118C8200AA004BA90B")
+
+# A font of an equation whose name is longer than the editor has room for (40 octets). Elsewhere
+# equations are full of zeros, as each of their characters has one.
+_LONG_FONT = re.compile(rb"\x08[\x00-\xff]{2}[^\x00]{48}", re.DOTALL)
 
 _RECORD = Struct("<HH")
 _SHEET, _NAME, _END, _FILE_PASS = 0x85, 0x18, 0x0A, 0x2F
@@ -42,8 +47,6 @@ def members(file: View, budget: Budget) -> Iterator[Item]:
     yield from vba.findings(compound, budget)
     objects = 0
     for number, entry in enumerate(compound.entries):
-        if entry.kind == STORAGE and entry.class_id == _EQUATION:
-            yield Finding(Fault.EXPLOIT, "Equation Editor")
         if entry.kind == STORAGE and entry.name.startswith("__attach_version1.0"):
             yield from _outlook_attachment(compound, number)
         if entry.kind != STREAM:
@@ -60,7 +63,7 @@ def members(file: View, budget: Budget) -> Iterator[Item]:
                 yield from native(compound.read(entry, MAX_NATIVE), sized=True)
             else:
                 yield Member(("",), _opener(compound, entry))
-        elif name == "equation native":
+        elif name == "equation native" and _LONG_FONT.search(compound.read(entry, MAX_EQUATION)):
             yield Finding(Fault.EXPLOIT, "Equation Editor")
 
 
@@ -146,13 +149,17 @@ def is_automatic_name(name: bytes) -> bool:
     return _AUTOMATIC_NAME.search(name) is not None
 
 
-def embedded(data: bytes, budget: Budget) -> Iterator[Item]:
-    """What an object in RTF is: a stored object of OLE 1 (MS-OLEDS §2.2.5), or what looks so."""
-    if b"equation.3" in data[:512].lower() or _EQUATION in data:
+def embedded(data: bytes, budget: Budget, *, at_once: bool = False) -> Iterator[Item]:
+    """What an object in RTF is: a stored object of OLE 1 (MS-OLEDS §2.2.5), or what looks so.
+
+    `at_once` says that the document asks for it to be loaded when it is opened.
+    """
+    at = data.find(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    if at < 0 and (b"equation.3" in data[:512].lower() or _EQUATION in data):
+        # Word writes equations as compound files; the bare form is what exploits are made of.
         yield Finding(Fault.EXPLOIT, "Equation Editor")
     if _URL_MONIKER in data:
-        yield Finding(Fault.REMOTE)
-    at = data.find(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+        yield Finding(Fault.EXPLOIT, "object from elsewhere") if at_once else Finding(Fault.REMOTE)
     if at >= 0:
         yield Member(("",), stored(View(data, at)))
     package = data[:256].find(b"Package\0")

@@ -28,6 +28,7 @@ def members(document: View, budget: Budget) -> Iterator[Item]:
     """The objects in it."""
     text = document.read(0, MAX_TEXT)
     budget.charge(len(text) // 4)
+    at_once = b"\\objupdate" in text or b"\\objautlink" in text
     marks = [match.end() for match in islice(_MARK.finditer(text), MAX_OBJECTS)]
     for begin, end in pairwise((*marks, len(text))):
         budget.file()
@@ -35,6 +36,6 @@ def members(document: View, budget: Budget) -> Iterator[Item]:
         budget.charge(len(body) + WORD_WORK * body.count(b"\\"))
         digits = _WORD.sub(b"", body).translate(None, _NOT_HEX)
         try:
-            yield from embedded(unhexlify(digits[: len(digits) & ~1]), budget)
+            yield from embedded(unhexlify(digits[: len(digits) & ~1]), budget, at_once=at_once)
         except Damaged:
             continue

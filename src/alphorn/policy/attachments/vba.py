@@ -19,19 +19,16 @@ MAX_COMPRESSED = 256 * 1024
 TOKEN_WORK = 64
 """What an octet that Python decompresses is charged at."""
 
-# Procedures that Office calls when a document is opened, closed or shown (and nobody asked).
+# Procedures that Office calls when a document is opened, closed or shown, and nobody asked. What is
+# called only once a person types, prints or moves the mouse is not among them.
 _AUTOMATIC = (
-    rb"Auto_?Open|Auto_?Close|Auto_?Exec|Auto_?Exit|Auto_?New|Auto_Activate|Auto_Deactivate"
-    rb"|Document_(?:Open|Close|New|BeforeClose|BeforeSave|ContentControlOnEnter|Change)"
-    rb"|Document(?:Open|Change|BeforeClose|BeforePrint|BeforeSave)|NewDocument"
-    rb"|Workbook_(?:Open|Activate|Close|BeforeClose|BeforePrint|BeforeSave|Deactivate|New"
-    rb"|AddinInstall|SheetActivate|WindowActivate|WindowDeactivate|WindowResize)"
-    rb"|Worksheet_(?:Activate|Calculate)"
-    rb"|App_(?:DocumentOpen|WorkbookOpen)|Slide_?Show_?(?:Begin|NextSlide|NextBuild|NextClick)"
-    rb"|OnSlideShowPageChange|OnLoad"
-    rb"|[A-Za-z][A-Za-z0-9_]*_(?:Layout|Painted|Painting|GotFocus|LostFocus|MouseHover|MouseMove"
-    rb"|OnConnecting|OnConnected|OnDisconnected|DownloadComplete|DownloadBegin|NavigateComplete2"
-    rb"|BeforeNavigate2|DocumentComplete|StatusTextChange|ProgressChange|TitleChange|SetInfo)"
+    rb"Auto_?(?:Open|Close|Exec|Exit|New|Activate|Deactivate)"
+    rb"|Document_?(?:Open|Close|New|BeforeClose)|Document_ContentControlOnEnter|NewDocument"
+    rb"|Workbook_(?:Open|Activate|Deactivate|BeforeClose|WindowActivate)"
+    rb"|App_(?:DocumentOpen|WorkbookOpen)|SlideShowBegin|OnSlideShowPageChange"
+    rb"|(?!UserForm)[A-Za-z][A-Za-z0-9_]*_(?:Layout|Painted|Painting|OnConnecting|OnConnected"
+    rb"|DownloadBegin|DownloadComplete|BeforeNavigate2|NavigateComplete2|DocumentComplete"
+    rb"|StatusTextChange|SetInfo)"
 )
 _PROCEDURE = re.compile(
     rb"^[ \t]*(?:(?:Public|Private|Friend|Static)[ \t]+)*(?:Sub|Function)[ \t]+("

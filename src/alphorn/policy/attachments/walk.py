@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from alphorn.message import parts, transfer
 from alphorn.message import tnef as tnef_format
+from alphorn.message import transfer
 from alphorn.message.parse import Entity, parse
 from alphorn.message.parse import Kind as Structure
 from alphorn.policy.attachments import (
@@ -58,7 +58,9 @@ _RUN = {
     Kind.SCRIPT: "script",
     Kind.DISK: "disk image",
 }
+_SIGNED_MAIL = re.compile(rb"(?:content-[a-z-]{4,30}|mime-version|from|subject):", re.IGNORECASE)
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
+_ENCODED = frozenset(("base64", "quoted-printable"))
 _BODY_TYPES = frozenset(("text/plain", "text/html", "text/enriched", "text/calendar"))
 
 
@@ -108,9 +110,10 @@ class Walk:
             # It is shown as a message whatever its name: a subject may well end in ".com".
             if refusal := self._names(called, path, exempt="com"):
                 return refusal
-            inner = (*path, _label(called, "message"))
-            return self._entity(raw, entity.children[0], inner, depth)
+            return self._entity(raw, entity.children[0], (*path, _label(called, "message")), depth)
         media = entity.media.name
+        if media == "text/plain" and (inner := mime.encoded_multipart(raw, entity)):
+            return self._mail(View(inner), path, depth)
         if media == "message/partial":
             return self._judge((*path, _label(called, "message")), Finding(Fault.PARTIAL))
         if not called and media in _BODY_TYPES:
@@ -123,22 +126,21 @@ class Walk:
         self, raw: bytes, entity: Entity, called: Path, path: Path, depth: int
     ) -> Note | None:
         exempt = ""
-        encoding = entity.encoding
+        encoding = mime.encoding(raw, entity)
 
         def open_(limit: int | None) -> View:
-            if limit is None:
-                if encoding in ("base64", "quoted-printable"):
-                    return View(parts.octets(raw, entity))
+            if encoding not in _ENCODED:
                 return View(raw, entity.body, entity.end)
-            cut = ENCODED_HEAD if limit <= HEAD else limit * 3 // 2
-            stop = min(entity.end, entity.body + cut)
-            if encoding in ("base64", "quoted-printable"):
-                return View(transfer.decode(raw[entity.body : stop], encoding))
-            return View(raw, entity.body, stop)
+            if limit is not None and entity.body + ENCODED_HEAD < entity.end:
+                start = raw[entity.body : entity.body + ENCODED_HEAD]
+                head = transfer.decode(start, encoding)
+                if len(head) >= HEAD * 3 // 4:  # else it begins with what is no data
+                    return View(head)
+            return View(transfer.decode(raw[entity.body : entity.end], encoding))
 
         if entity.media.name == "text/html" and _MARKUP.match(open_(HEAD).read(0, HEAD)):
             exempt = "com"  # a page that was saved may be called after its host
-        if entity.media.type == "message" and encoding in ("base64", "quoted-printable"):
+        if entity.media.type == "message" and encoding in _ENCODED:
             return self._names(called, path, "com") or self._mail(
                 open_(None), (*path, _label(called, "message")), depth
             )
@@ -229,6 +231,12 @@ class Walk:
             whole = View(stop.partial)
         if kind is Kind.MAIL:
             return self._mail(whole, here, depth)
+        if kind is Kind.SIGNED:
+            # The message that is signed lies within, as it is (RFC 8551 §3.5.2).
+            found = _SIGNED_MAIL.search(whole.data, whole.start, whole.end)
+            return (
+                self._mail(whole.part(found.start() - whole.start), here, depth) if found else None
+            )
         if kind is Kind.ZIP:
             return self._zip(whole, here, depth)
         if kind is Kind.TNEF:
