@@ -40,3 +40,4 @@ class Housekeeping:
             self._parts.trace.purge(now - settings[table.TRACE_KEEP])
             self._parts.state.purge(now)
             self._parts.door.purge()
+            self._parts.learning.purge()

@@ -40,6 +40,7 @@ class WorkerParts:
             lenient=seat.launch.lenient,
             count_event=metrics.event,
             report_login=report,
+            count_lesson=metrics.lesson,
         )
         roles = seat.launch.active_roles(seat.settings)
         imap = _imap(self._services)
@@ -86,6 +87,7 @@ def _imap(parts: Services) -> ImapService:
         parts.bus.subscribe,
         hostname=parts.settings[table.HOSTNAME],
         tls=True,
+        watch=parts.observer,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from alphorn.app import learning
 from alphorn.app.door import doorkeeper
 from alphorn.app.protection import default_protection
 from alphorn.base import settings as table
@@ -62,6 +63,7 @@ def build(
     lenient: bool = False,
     count_event: Count = lambda event: None,
     report_login: Callable[[Login], None] = log_login,
+    count_lesson: Callable[[str, int], None] = lambda outcome, number: None,
 ) -> Services:
     """The bus stays the caller's to close. `serves`: this process stays, and closes files in the
     background; `tends`: it also looks after the mailboxes that any process writes to. `lenient`
@@ -102,6 +104,17 @@ def build(
     def enqueue(raw: bytes, envelope: Envelope, origin: Origin) -> str:
         return queue.enqueue(raw, envelope, origin=origin)
 
+    learned = learning.build(
+        layout,
+        settings,
+        closing,
+        store=store,
+        view=view,
+        state=state,
+        record=record,
+        enqueue=enqueue,
+        count=count_lesson,
+    )
     hostname = settings[table.HOSTNAME]
     limits = LoginLimits(
         account_failures=settings[table.LOGIN_ACCOUNT_FAILURES],
@@ -136,7 +149,11 @@ def build(
             postmaster=settings[table.POSTMASTER],
             max_hops=settings[table.SMTP_HOPS],
         ),
-        submission=Submission(view, state, sign, enqueue, record),
+        submission=Submission(view, state, sign, enqueue, record, sent=learned.observer.sent),
+        learning=learned.learning,
+        acquaintances=learned.acquaintances,
+        reports=learned.reports,
+        observer=learned.observer,
         open_control=_Control(layout, settings, store, ring),
         close=closing.close,
     )

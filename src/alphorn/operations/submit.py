@@ -10,7 +10,7 @@ What is refused is said with an error whose code `operations.status` turns into 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil
 
@@ -33,6 +33,10 @@ Sign = Callable[[bytes, tuple[SigningKey, ...], int], bytes]
 """Gives the signature fields that stand before a message; the time is seconds UTC."""
 
 
+def _nobody(account_id: int, raw: bytes, recipients: Sequence[str]) -> None:
+    """Nobody wants to know."""
+
+
 class Submission:
     """One per process; every method may be called from any thread."""
 
@@ -44,13 +48,17 @@ class Submission:
         enqueue: Enqueue,
         trace: Callable[[TraceEvent], None],
         *,
+        sent: Callable[[int, bytes, Sequence[str]], None] = _nobody,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`sent` is told of each message that was taken: whose it is, the message, and to whom; it
+        never waits or raises."""
         self._view = view
         self._counters = counters
         self._sign = sign
         self._enqueue = enqueue
         self._trace = trace
+        self._sent = sent
         self._clock = clock
 
     def check_sender(self, account: AccountInfo, sender: str) -> None:
@@ -117,6 +125,7 @@ class Submission:
         )
         for recipient in envelope.recipients:
             self._trace(replace(event, recipient=recipient.address))
+        self._sent(account.id, raw, [recipient.address for recipient in envelope.recipients])
         return name
 
     def _author(self, account: AccountInfo, raw: bytes, sender: str) -> tuple[str, bytes]:

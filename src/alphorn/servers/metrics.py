@@ -74,6 +74,12 @@ class Metrics:
         self._logins = Counter(
             "alphorn_logins", "Logins.", ["protocol", "result"], registry=registry
         )
+        self._lessons = Counter(
+            "alphorn_lessons",
+            "Messages that people's acts were to be learned from.",
+            ["result"],
+            registry=registry,
+        )
         self._workers = Counter(
             "alphorn_workers_started", "Worker processes started.", registry=registry
         )
@@ -112,6 +118,9 @@ class Metrics:
 
     def login(self, protocol: str, result: str) -> None:
         self._logins.labels(protocol, result).inc()
+
+    def lesson(self, result: str, messages: int) -> None:
+        self._lessons.labels(result).inc(messages)
 
     def worker_started(self) -> None:
         self._workers.inc()

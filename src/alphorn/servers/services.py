@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from alphorn.base.settings import Settings
 from alphorn.base.trace import TraceEvent
 from alphorn.directory.view import DirectoryView
+from alphorn.operations.acquaintances import Acquaintances
 from alphorn.operations.authenticate import Authenticator
 from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
 from alphorn.operations.doorkeeper import Doorkeeper
+from alphorn.operations.learn import Learning
+from alphorn.operations.observe import Observer
+from alphorn.operations.report import Reports
 from alphorn.operations.submit import Submission
 from alphorn.queue.queue import Queue
 from alphorn.servers.bus import Bus
@@ -38,6 +42,10 @@ class Services:
     door: Doorkeeper
     delivery: Delivery
     submission: Submission
+    learning: Learning
+    acquaintances: Acquaintances
+    reports: Reports
+    observer: Observer
     open_control: Callable[[], Control]
     close: Callable[[], None]
 

@@ -17,6 +17,7 @@ from alphorn.operations.throttle import LoginLimits, LoginThrottle
 from alphorn.servers.host import Host
 from alphorn.servers.imap.limits import ImapLimits
 from alphorn.servers.imap.service import ImapService
+from alphorn.servers.imap.watched import Watch
 from alphorn.servers.tls import TlsFiles
 from alphorn.store.sqlite import SqliteStore
 from alphorn.store.state import State
@@ -36,6 +37,7 @@ class House:
         self.account: AccountInfo = self.installation.account(ADDRESS)
         self.folder = folder
         self.limits = LIMITS
+        self.watch: Watch | None = None
         self.services: list[ImapService] = []
         self.hosts: list[Host] = []
         self._subscribers: dict[int, list[Subscriber]] = {}
@@ -82,6 +84,7 @@ class House:
             self._subscribe,
             hostname="mx.test",
             tls=tls,
+            watch=self.watch,
         )
         self.services.append(service)
         return service

@@ -15,7 +15,8 @@ from alphorn.servers.imap.limits import ImapLimits, PlainLogin
 from alphorn.servers.imap.registry import Registry, Subscribe
 from alphorn.servers.imap.session import ImapSession
 from alphorn.servers.imap.view import View
-from alphorn.store.api import Store
+from alphorn.servers.imap.watched import Watch, watched
+from alphorn.store.api import Account, Store
 from alphorn.wire.imap import capabilities
 from alphorn.wire.imap.core import ImapCore
 from alphorn.wire.sasl.mechanisms import MECHANISMS
@@ -39,8 +40,11 @@ class ImapService:
         *,
         hostname: str,
         tls: bool,
+        watch: Watch | None = None,
     ) -> None:
+        """`watch` is told what people do with their mail."""
         self.store = store
+        self._watch = watch
         self.directory = directory
         self.authenticator = authenticator
         self.limits = limits
@@ -53,6 +57,11 @@ class ImapService:
         self._shared: weakref.WeakValueDictionary[tuple[int, int, int], array[int]] = (
             weakref.WeakValueDictionary()
         )
+
+    def mail(self, account_id: int) -> Account:
+        """The store's account, for whoever is logged in to it. Raises NotFound."""
+        account = self.store.account(account_id)
+        return account if self._watch is None else watched(account, account_id, self._watch)
 
     def session(self) -> ImapSession:
         """A session for a new connection."""

@@ -142,7 +142,7 @@ class ImapSession:
     def mail(self) -> Account:
         """The store's account of whoever is logged in."""
         assert self.account is not None
-        return self.service.store.account(self.account.id)
+        return self.service.mail(self.account.id)
 
     def selected(self) -> View:
         """The view; the core lets commands that need one pass only where there is one."""
