@@ -21,7 +21,7 @@ TODAY = f"Date: {formatdate()}".encode()
 
 _KEPT = re.compile(
     rb"^(?:from|reply-to|subject|to|cc|mime-version|content-[a-z-]+|x-mailer|user-agent|x-priority"
-    rb"|x-msmail-priority|importance|organization)[ \t]*:",
+    rb"|x-msmail-priority|x-mimeole|importance|organization)[ \t]*:",
     re.IGNORECASE,
 )
 _FIELD = re.compile(rb"[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
@@ -92,12 +92,12 @@ def neutral(raw: bytes) -> bytes:
         if field[:3].lower() in (b"to:", b"cc:"):
             field = _ADDRESS.sub(b"recipient@example.org", field)
         kept.append(_TAG.sub(rb"\1", _OWN.sub(b"recipient@example.org", field)).rstrip(b"\n"))
-    kept.append(TODAY)
-    kept.append(b"Message-ID: <%s@example.net>" % sha1(raw).hexdigest().encode())
     body = _OWN.sub(b"recipient@example.org", body)
     footer = _FOOTER.search(body, max(0, len(body) - 2500))
     if footer is not None:
         body = body[: footer.start()] + b"\n"
+    identity = sha1(b"\n".join((*kept, body)), usedforsecurity=False).hexdigest()
+    kept += [TODAY, f"Message-ID: <{identity}@example.net>".encode()]
     return b"\n".join(kept) + (gap or b"\n\n") + body
 
 

@@ -13,7 +13,6 @@ from alphorn.spam.score import judge
 from alphorn.spam.table import Table, size
 from alphorn.spam.tokens import tokens
 from alphorn.spam.values import SpamFacts
-
 from bench.spam.corpus import Sample
 
 NOTHING_KNOWN = SpamFacts()
@@ -38,6 +37,10 @@ class Filter(Protocol):
 
     def octets(self) -> int:
         """How large what was learned is."""
+        ...
+
+    def close(self) -> None:
+        """End what runs."""
         ...
 
 
@@ -73,6 +76,9 @@ class Alphorn:
 
     def octets(self) -> int:
         return size()
+
+    def close(self) -> None:
+        """Nothing runs."""
 
 
 class AlphornRules(Alphorn):
