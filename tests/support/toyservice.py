@@ -20,6 +20,7 @@ from alphorn.servers import logs, worker
 from alphorn.servers.bus import Bus
 from alphorn.servers.connection import IO, Session
 from alphorn.servers.launch import Launch
+from alphorn.servers.listeners import Listener
 from alphorn.servers.metrics import Gauge
 from alphorn.servers.supervisor import Plan, Supervisor
 from alphorn.servers.worker import Seat
@@ -92,6 +93,7 @@ class Toys:
         }
         self.gauges: Sequence[Gauge] = ()
         self.tasks: Sequence[Callable[[], Awaitable[None]]] = ()
+        self.turn_away: Callable[[Listener, str], bytes | None] = lambda listener, client: None
 
     def close(self) -> None:
         """Nothing to give back."""

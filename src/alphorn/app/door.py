@@ -1,13 +1,23 @@
-"""The doorkeeper, as the settings say."""
+"""Who stands at the door, as the settings say."""
+
+import asyncio
+import logging
 
 from alphorn.base import settings as table
 from alphorn.base.door import Offence
+from alphorn.base.errors import Unavailable
 from alphorn.base.layout import Layout
 from alphorn.base.network import Networks
 from alphorn.base.settings import Settings
 from alphorn.operations.doorkeeper import Doorkeeper, DoorSettings
 from alphorn.policy import bans, greylist, reputation
+from alphorn.servers.doorman import Doorman
+from alphorn.servers.pauses import Pauses
+from alphorn.servers.rates import Rates
+from alphorn.servers.smtp.manners import Manners, MannersSettings
 from alphorn.store.door import Door
+
+_log = logging.getLogger(__name__)
 
 
 def doorkeeper(layout: Layout, settings: Settings, lenient: bool) -> Doorkeeper:
@@ -45,4 +55,32 @@ def door_settings(settings: Settings, lenient: bool) -> DoorSettings:
             memory=settings[table.BAN_MEMORY],
             enabled=settings[table.BAN_ENABLED],
         ),
+    )
+
+
+def doorman(layout: Layout, settings: Settings, keeper: Doorkeeper) -> Doorman:
+    """For a worker. Where connections cannot be counted, nobody connects too often."""
+    rates = None
+    try:
+        rates = Rates(
+            layout.rates, settings[table.DOOR_CONNECTIONS], settings[table.DOOR_CONNECTIONS_WINDOW]
+        )
+    except Unavailable as error:
+        _log.warning("connections are not counted: %s", error.text)
+    return Doorman(keeper, rates)
+
+
+def manners(settings: Settings, keeper: Doorkeeper, loop: asyncio.AbstractEventLoop) -> Manners:
+    """For a worker. No more than a quarter of all connections is made to wait at a time, so that
+    those who are cannot keep others out."""
+    return Manners(
+        keeper,
+        MannersSettings(
+            greeting_delay=settings[table.DOOR_GREETING_DELAY] / 1000,
+            refuse_early=settings[table.DOOR_EARLY_TALKERS] == "refuse",
+            refuse_ahead=settings[table.DOOR_SENDING_AHEAD] == "refuse",
+            tarpit_after=settings[table.DOOR_TARPIT_AFTER],
+            tarpit_limit=settings[table.DOOR_TARPIT_LIMIT],
+        ),
+        Pauses(loop, max(1, settings[table.MX_CONNECTIONS] // 4)),
     )

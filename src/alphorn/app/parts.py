@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from alphorn.app import services
+from alphorn.app import door, services
 from alphorn.app.housekeeping import Housekeeping
 from alphorn.app.outbound import run_queue
 from alphorn.base import settings as table
@@ -12,6 +12,7 @@ from alphorn.servers.bus import Bus
 from alphorn.servers.connection import Session
 from alphorn.servers.imap.limits import ImapLimits
 from alphorn.servers.imap.service import ImapService
+from alphorn.servers.listeners import Listener
 from alphorn.servers.metrics import Gauge
 from alphorn.servers.services import Services
 from alphorn.servers.smtp import service as smtp
@@ -31,6 +32,7 @@ class WorkerParts:
         def report(login: Login) -> None:
             metrics.login(login.protocol, "refused" if login.reason else "accepted")
             log_login(login)
+            self._services.door.login(login)
 
         self._services = services.build(
             seat.launch.layout,
@@ -50,6 +52,9 @@ class WorkerParts:
             "imaps": imap.session,
         }
         self.gauges: Sequence[Gauge] = (_queue_gauge(self._services),)
+        self.turn_away: Callable[[Listener, str], bytes | None] = door.doorman(
+            seat.launch.layout, seat.settings, self._services.door
+        ).turn_away
         self.tasks: Sequence[Callable[[], Awaitable[None]]] = [
             Housekeeping(self._services, keeps=False).run,
             *([imap.watch] if "imap" in roles else []),
@@ -73,6 +78,7 @@ class KeeperParts:
         self.tasks: Sequence[Callable[[], Awaitable[None]]] = (
             Housekeeping(self._services, keeps=True).run,
         )
+        self.turn_away: Callable[[Listener, str], bytes | None] = lambda listener, client: None
 
     def close(self) -> None:
         self._services.close()

@@ -27,7 +27,7 @@ from alphorn.servers.bus import Bus
 from alphorn.servers.connection import Session
 from alphorn.servers.host import Crowd, Host
 from alphorn.servers.launch import Launch
-from alphorn.servers.listeners import Bound, Security
+from alphorn.servers.listeners import Bound, Listener, Security
 from alphorn.servers.metrics import Exposition, Gauge, Metrics
 from alphorn.servers.threads import ThreadPool
 from alphorn.servers.tls import TlsContexts, tls_files
@@ -73,6 +73,7 @@ class Parts(Protocol):
     sessions: Mapping[str, Callable[[], Session]]  # by the name of the listener
     gauges: Sequence[Gauge]
     tasks: Sequence[Callable[[], Awaitable[None]]]  # run beside; cancelled at the end
+    turn_away: Callable[[Listener, str], bytes | None]  # as `Acceptor` asks it for each client
 
     def close(self) -> None: ...
 
@@ -209,7 +210,7 @@ class Worker:
             limits = RoleLimits(
                 seat.settings[listener.limits.total], seat.settings[listener.limits.per_network]
             )
-        return Acceptor(bound, host, self._gate, limits, seat.metrics)
+        return Acceptor(bound, host, self._gate, limits, seat.metrics, self._parts.turn_away)
 
     def _sessions(self, listener: str) -> Callable[[], Session]:
         if listener == METRICS:
