@@ -32,6 +32,7 @@ class Housekeeping:
         """Everything that is due. Waits for the disk."""
         settings = self._parts.settings
         self._parts.store.close_idle(settings[table.STORE_IDLE])
+        self._parts.door.flush()
         now = self._clock()
         if self._keeps:
             self._parts.trace.tidy()

@@ -192,12 +192,16 @@ class Doorkeeper:
         self.history.purge(now)
         self.bans.purge(now - rules.bans.memory, now - 2 * rules.bans.window)
 
-    def close(self) -> None:
-        """Write what waits, and give back the file."""
+    def flush(self) -> None:
+        """Write the counts that wait."""
         try:
             self.history.flush(self.clock())
         except AlphornError as error:
             self._complain(error)
+
+    def close(self) -> None:
+        """Write what waits, and give back the file."""
+        self.flush()
         self._door.close()
 
     # -- inside ------------------------------------------------------------------------------------
