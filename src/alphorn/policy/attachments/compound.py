@@ -4,9 +4,11 @@ Only the directory and the chains of sectors that are asked for are read. A chai
 circle ends where the file would.
 """
 
+import sys
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from struct import Struct, unpack
+from struct import Struct
 
 from alphorn.policy.attachments.budget import Budget
 from alphorn.policy.attachments.view import Damaged, View
@@ -77,9 +79,11 @@ class Compound:
     def _at(self, sector: int) -> int:
         return self._sector * (sector + 1)
 
-    def _words(self, data: bytes) -> tuple[int, ...]:
-        count = len(data) // 4
-        return unpack(f"<{count}L", data[: 4 * count])
+    def _words(self, data: bytes) -> "array[int]":
+        words = array("I", data[: len(data) // 4 * 4])
+        if sys.byteorder == "big":
+            words.byteswap()
+        return words
 
     def _fat_sectors(self, difat: int, count: int) -> list[int]:
         """The sectors in which the table of chains is: 109 in the header, more in a chain."""
@@ -96,7 +100,7 @@ class Compound:
             seen += 1
         return sectors[:most]
 
-    def _table(self, sectors: list[int]) -> tuple[int, ...]:
+    def _table(self, sectors: list[int]) -> "array[int]":
         self._budget.charge(len(sectors) * self._sector)
         return self._words(
             b"".join([self._file.read(self._at(sector), self._sector) for sector in sectors])

@@ -30,6 +30,7 @@ CLASS = "{}"
 """Stands for an extension that is a class identifier: Windows asks that class to open the file."""
 
 
+@lru_cache(maxsize=2048)
 def acting(name: str) -> frozenset[str]:
     """The extensions that `name` may act under: lower case, without the dot, "" for none at all."""
     if len(name) > MAX_NAME:

@@ -19,9 +19,13 @@ class View:
 
     def __init__(self, data: bytes, start: int = 0, end: int | None = None) -> None:
         size = len(data)
+        if end is None or end > size:
+            end = size
+        if start < 0:
+            start = 0
         self.data = data
-        self.start = min(max(start, 0), size)
-        self.end = size if end is None else min(max(end, self.start), size)
+        self.start = start if start < end else end
+        self.end = end
 
     def __len__(self) -> int:
         return self.end - self.start
@@ -60,6 +64,10 @@ class View:
 
     def part(self, at: int, size: int | None = None) -> "View":
         """A stretch of this one, cut off at its end."""
-        begin = min(self.start + max(at, 0), self.end)
-        stop = self.end if size is None else min(begin + max(size, 0), self.end)
+        stop = self.end
+        begin = self.start + at if at > 0 else self.start
+        if begin > stop:
+            begin = stop
+        if size is not None and begin + size < stop:
+            stop = begin + size if size > 0 else begin
         return View(self.data, begin, stop)

@@ -119,6 +119,7 @@ class _Directory:
 
     def members(self, budget: Budget) -> Iterator[Item]:
         spans: list[tuple[int, int]] = []
+        last = (-1, -1)
         directory = self._directory
         at = 0
         while directory.starts(_CENTRAL_MARK, at):
@@ -139,7 +140,11 @@ class _Directory:
                 local = place
             if self.archive.starts(_LOCAL_MARK, local):
                 member, data = _local(self.archive, local, packed, known, method, flags, budget)
-                spans.append((local, data + packed))
+                if last[0] <= local < last[1]:
+                    yield Finding(Fault.BOMB)
+                    return
+                last = (local, data + packed)
+                spans.append(last)
                 yield member
             else:
                 yield Member(tuple(dict.fromkeys(known)), None, bool(flags & _ENCRYPTED))
