@@ -28,7 +28,7 @@ def doorkeeper(layout: Layout, settings: Settings, lenient: bool) -> Doorkeeper:
 def door_settings(settings: Settings, lenient: bool) -> DoorSettings:
     exempt = settings[table.DOOR_EXEMPT]
     return DoorSettings(
-        greylisting=settings[table.GREYLIST_ENABLED],
+        greylisting=settings[table.PROTECTION_GREYLISTING],
         max_records=settings[table.GREYLIST_RECORDS],
         exempt=Networks(exempt),
         exempt_loopback=lenient,

@@ -333,19 +333,12 @@ LOGIN_WINDOW = Setting(
 
 # -- the door: who comes, and how he behaves -------------------------------------------------------
 
-GREYLIST_ENABLED = Setting(
-    "greylist.enabled",
-    kinds.BOOLEAN,
-    True,
-    "Whether mail from servers and senders that are new here is asked to come again in a while, "
-    "as mail servers do and programs that only spread mail mostly do not. Domains and addresses "
-    "can be exempted from it each.",
-)
 GREYLIST_WAIT = Setting(
     "greylist.wait",
     kinds.seconds(10, 3600),
     180,
-    "After how long a retry is let through. Most servers try again after five to thirty minutes.",
+    "After how long a greylisted sender's retry is let through. Most servers try again after five "
+    "to thirty minutes.",
 )
 GREYLIST_RETRY_WITHIN = Setting(
     "greylist.retry_within",
@@ -790,7 +783,6 @@ TABLE: tuple[Setting[Any], ...] = (
     LOGIN_ACCOUNT_FAILURES,
     LOGIN_NETWORK_FAILURES,
     LOGIN_WINDOW,
-    GREYLIST_ENABLED,
     GREYLIST_WAIT,
     GREYLIST_RETRY_WITHIN,
     GREYLIST_KEEP,

@@ -40,7 +40,8 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
     """`exempt` are networks that nothing here is done to; `exempt_loopback` adds this machine.
-    `greylisting`: whether there is any. `max_records`: how many the greylist keeps."""
+    `greylisting`: whether mail is greylisted where the recipient has not decided for himself (which
+    each `Facts.wanted` says). `max_records`: how many the greylist keeps."""
 
     greylisting: bool = True
     max_records: int = 1_000_000
@@ -89,7 +90,7 @@ class Doorkeeper:
 
     def greylist(self, facts: grey.Facts) -> Decision:
         """Whether this recipient is to be deferred (451 4.7.1), and what is remembered of it."""
-        if not self.settings.greylisting or self.exempt(facts.client):
+        if not facts.wanted or self.exempt(facts.client):
             return _PASSES
         now, rules = self.clock(), self.settings.greylist
         named = grey.keys(facts)
@@ -121,8 +122,6 @@ class Doorkeeper:
 
     def wrote(self, sender: str, recipients: Sequence[str]) -> None:
         """Our user has sent a message: answers to it, and reports on it, are not delayed."""
-        if not self.settings.greylisting:
-            return
         now = self.clock()
         named = grey.expected(sender, tuple(recipients[:MAX_EXPECTED]), now)
         try:
