@@ -120,14 +120,14 @@ class Learning:
     def train(
         self, messages: Iterable[bytes], spam: bool, account_id: int | None = None
     ) -> Outcome:
-        """Learn messages from elsewhere, for one account or (the operator's word) for all."""
+        """Learn messages from elsewhere, for one account alone or (the operator's word) for all."""
         learned = known = 0
         if account_id is not None:
             mail = self._parts.store.account(account_id)
             account = self._parts.view.account(account_id)
             several = iter(messages)
             while portion := list(islice(several, PORTION)):
-                done = self._learn(mail, account_id, account, portion, spam, by_person=True)
+                done = self._learn(mail, account_id, account, portion, spam, True, shared=False)
                 learned, known = learned + done.learned, known + done.known
             return Outcome(learned, known)
         lessons, now = self._parts.lessons, self._parts.clock()
@@ -148,6 +148,8 @@ class Learning:
         messages: Sequence[bytes],
         spam: bool | None,
         by_person: bool,
+        *,
+        shared: bool = True,
     ) -> Outcome:
         studied = [study(raw) for raw in messages]
         taught = mail.learn([Lesson(one.message, one.tokens, spam, by_person) for one in studied])
@@ -157,7 +159,7 @@ class Learning:
                 continue
             learned += 1
             fate = None
-            if account is not None and (by_person or change.before is not None):
+            if shared and account is not None and (by_person or change.before is not None):
                 fate = self._share(account, raw, one, change)
             self._tell(account_id, account, raw, _WORDS[change.after], fate, by_person)
         return Outcome(learned, len(messages) - learned)
