@@ -4,7 +4,7 @@ import pytest
 
 from alphorn.base import kinds
 from alphorn.base import settings as table
-from alphorn.base.kinds import Place
+from alphorn.base.kinds import Endpoint, Place
 from alphorn.base.settings import Settings, SettingsError, parse
 
 
@@ -107,3 +107,36 @@ def test_kinds_read(kind: kinds.Kind[object], value: object, expected: object) -
 def test_kinds_refuse(kind: kinds.Kind[object], value: object) -> None:
     with pytest.raises(ValueError, match=r"^(is|has)"):
         kind.read(value)
+
+
+@pytest.mark.parametrize(
+    ("written", "place", "shown"),
+    [
+        ("127.0.0.1:11333", Endpoint("127.0.0.1", 11333), "127.0.0.1:11333"),
+        ("[::1]:11333", Endpoint("::1", 11333), "[::1]:11333"),
+        ("Rspamd.Internal:11333", Endpoint("rspamd.internal", 11333), "rspamd.internal:11333"),
+        ("/run/clamav/clamd.ctl", Endpoint(path="/run/clamav/clamd.ctl"), "/run/clamav/clamd.ctl"),
+        ("", None, "None"),
+    ],
+)
+def test_endpoints(written: str, place: Endpoint | None, shown: str) -> None:
+    settings = Settings.of({table.ENGINES_RSPAMD: written})
+    assert settings[table.ENGINES_RSPAMD] == place
+    assert str(place) == shown
+
+
+@pytest.mark.parametrize(
+    "written", ["11333", ":11333", "localhost", "a_b:1", "localhost:0", "::1", "/" + 107 * "x", 25]
+)
+def test_what_is_no_endpoint(written: object) -> None:
+    with pytest.raises(SettingsError):
+        Settings.of({table.ENGINES_RSPAMD: written})
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = Settings.of({table.ENGINES_RSPAMD_PASSWORD: "open sesame"})
+    password = settings[table.ENGINES_RSPAMD_PASSWORD]
+    assert password is not None
+    assert password.reveal() == "open sesame"
+    assert "sesame" not in repr(settings)
+    assert Settings.of({table.ENGINES_RSPAMD_PASSWORD: ""})[table.ENGINES_RSPAMD_PASSWORD] is None

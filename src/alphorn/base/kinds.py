@@ -14,12 +14,15 @@ from typing import Generic, TypeVar
 
 from alphorn.base.address import AddressError, parse_foreign
 from alphorn.base.network import read_network
+from alphorn.base.secret import Secret
 
 T = TypeVar("T")
 
 MAX_PORT = 65535
 DNS_PORT = 53
 MAX_NAME = 253
+MAX_SOCKET_PATH = 107
+"""Octets of the path of a Unix socket that Linux takes."""
 
 _AMOUNT = re.compile(r"([0-9]+)\s*([A-Za-z]*)")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
@@ -41,6 +44,20 @@ class Place:
 
     address: str | None
     port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where another program is reached: `host` (a name or an IP address) and `port`; or `path`, of
+    a Unix socket."""
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.path or f"{host}:{self.port}"
 
 
 def _text(value: object) -> str:
@@ -205,6 +222,32 @@ def _server(value: object) -> Place:
         return place
 
 
+def _endpoint(value: object) -> Endpoint | None:
+    text = _text(value)
+    if not text:
+        return None
+    if text.startswith("/"):
+        if len(text.encode()) > MAX_SOCKET_PATH:
+            raise ValueError(f"is a path of more than {MAX_SOCKET_PATH} octets")
+        return Endpoint(path=text)
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= MAX_PORT:
+        raise ValueError('is to be "host:port" or the whole path of a Unix socket')
+    try:
+        return Endpoint(_address(host), int(port))
+    except ValueError:
+        return Endpoint(_host(host), int(port))
+
+
+def _secret(value: object) -> Secret | None:
+    text = _text(value)
+    return Secret(text) if text else None
+
+
+ENDPOINT: Kind[Endpoint | None] = Kind(
+    '"host:port", or the path of a Unix socket; empty for none', _endpoint
+)
+SECRET: Kind[Secret | None] = Kind("text that is never shown; empty for none", _secret)
 ADDRESS: Kind[str] = Kind("IP address", _address)
 SERVERS: Kind[tuple[Place, ...]] = list_of(Kind('IP address, or "address:port"', _server))
 ADDRESSES = list_of(ADDRESS)

@@ -19,7 +19,8 @@ from typing import Any, Generic, TypeVar, cast
 from alphorn.base import kinds
 from alphorn.base.errors import Refused
 from alphorn.base.extensions import FORBIDDEN
-from alphorn.base.kinds import Kind, Place
+from alphorn.base.kinds import Endpoint, Kind, Place
+from alphorn.base.secret import Secret
 
 T = TypeVar("T")
 
@@ -722,6 +723,105 @@ ATTACHMENTS_WORK = Setting(
     "long. A file that could not be looked into for that is taken, and scores.",
 )
 
+# -- engines ---------------------------------------------------------------------------------------
+
+ENGINES_CONNECTIONS = Setting(
+    "engines.connections",
+    kinds.whole(1, 1000),
+    16,
+    "How many messages each worker has examined by an engine at a time; others wait, within the "
+    "engine's time.",
+)
+ENGINES_RSPAMD = Setting(
+    "engines.rspamd",
+    kinds.ENDPOINT,
+    cast("Endpoint | None", None),
+    "Where Rspamd examines messages: its normal worker, such as `127.0.0.1:11333`. Its password, "
+    "where one is needed, is `engines.rspamd_password`.",
+)
+ENGINES_RSPAMD_CONTROLLER = Setting(
+    "engines.rspamd_controller",
+    kinds.ENDPOINT,
+    cast("Endpoint | None", None),
+    "Rspamd's controller, such as `127.0.0.1:11334`: it is told what people mark as spam or as "
+    "wanted. It believes each of them; leave this empty where you do not.",
+)
+ENGINES_RSPAMD_PASSWORD = Setting(
+    "engines.rspamd_password",
+    kinds.SECRET,
+    cast("Secret | None", None),
+    "The password that Rspamd's controller asks for (its `enable_password`).",
+)
+ENGINES_RSPAMD_SETTINGS = Setting(
+    "engines.rspamd_settings",
+    kinds.TEXT,
+    "",
+    "The name of the settings in Rspamd (Settings-ID) that our messages are examined by.",
+)
+ENGINES_RSPAMD_TIMEOUT = Setting(
+    "engines.rspamd_timeout",
+    kinds.seconds(1, 300),
+    10,
+    "How long Rspamd may take for a message.",
+)
+ENGINES_RSPAMD_MAX_MESSAGE = Setting(
+    "engines.rspamd_max_message",
+    kinds.octets(65_536, 1 << 30),
+    10 << 20,
+    "The largest message that Rspamd is asked about; larger ones go on without it.",
+)
+ENGINES_RSPAMD_ON_FAILURE = Setting(
+    "engines.rspamd_on_failure",
+    kinds.one_of("continue", "defer"),
+    "continue",
+    "When Rspamd does not answer: mail goes on without it, or its sender is asked to try later.",
+)
+ENGINES_RSPAMD_SCORE = Setting(
+    "engines.rspamd_score",
+    kinds.one_of("add", "replace"),
+    "add",
+    "Whether Rspamd's score is added to ours or stands in its place.",
+)
+ENGINES_RSPAMD_WEIGHT = Setting(
+    "engines.rspamd_weight",
+    kinds.decimal(0, 10),
+    0.85,
+    "What a point of Rspamd's counts here. Rspamd takes mail for spam from 6 on, and refuses it "
+    "from 15 on, where `protection.spam_threshold` is 5 and `protection.refuse_threshold` 12.",
+)
+ENGINES_RSPAMD_ACTIONS = Setting(
+    "engines.rspamd_actions",
+    kinds.BOOLEAN,
+    True,
+    "Whether mail is refused or deferred when Rspamd orders that whatever the score is: by its own "
+    "limits, greylisting or forced actions.",
+)
+ENGINES_CLAMAV = Setting(
+    "engines.clamav",
+    kinds.ENDPOINT,
+    cast("Endpoint | None", None),
+    "Where ClamAV's clamd looks for viruses, such as `/run/clamav/clamd.ctl` or `127.0.0.1:3310`.",
+)
+ENGINES_CLAMAV_TIMEOUT = Setting(
+    "engines.clamav_timeout",
+    kinds.seconds(1, 300),
+    30,
+    "How long clamd may take for a message.",
+)
+ENGINES_CLAMAV_MAX_MESSAGE = Setting(
+    "engines.clamav_max_message",
+    kinds.octets(65_536, 1 << 30),
+    25 << 20,
+    "The largest message that clamd is given, no more than its StreamMaxLength; larger ones go on "
+    "without it.",
+)
+ENGINES_CLAMAV_ON_FAILURE = Setting(
+    "engines.clamav_on_failure",
+    kinds.one_of("continue", "defer"),
+    "defer",
+    "When clamd does not answer: mail goes on without it, or its sender is asked to try later.",
+)
+
 # -- what is remembered ----------------------------------------------------------------------------
 
 TRACE_KEEP = Setting(
@@ -840,6 +940,21 @@ TABLE: tuple[Setting[Any], ...] = (
     ATTACHMENTS_DEPTH,
     ATTACHMENTS_FILES,
     ATTACHMENTS_WORK,
+    ENGINES_CONNECTIONS,
+    ENGINES_RSPAMD,
+    ENGINES_RSPAMD_CONTROLLER,
+    ENGINES_RSPAMD_PASSWORD,
+    ENGINES_RSPAMD_SETTINGS,
+    ENGINES_RSPAMD_TIMEOUT,
+    ENGINES_RSPAMD_MAX_MESSAGE,
+    ENGINES_RSPAMD_ON_FAILURE,
+    ENGINES_RSPAMD_SCORE,
+    ENGINES_RSPAMD_WEIGHT,
+    ENGINES_RSPAMD_ACTIONS,
+    ENGINES_CLAMAV,
+    ENGINES_CLAMAV_TIMEOUT,
+    ENGINES_CLAMAV_MAX_MESSAGE,
+    ENGINES_CLAMAV_ON_FAILURE,
     TRACE_KEEP,
     LOG_FORMAT,
     LOG_LEVEL,
