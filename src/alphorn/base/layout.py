@@ -49,6 +49,14 @@ class Layout:
         return self.root / "reported.sqlite"
 
     @property
+    def behaviour(self) -> Path:
+        return self.root / "behaviour.sqlite"
+
+    @property
+    def domain_records(self) -> Path:
+        return self.root / "records.sqlite"
+
+    @property
     def trace(self) -> Path:
         return self.root / "trace.sqlite"
 

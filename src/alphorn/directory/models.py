@@ -20,6 +20,7 @@ from alphorn.directory.values import Protection as ProtectionValue
 from alphorn.mailauth.dkim.keys import Algorithm
 
 MAX_NAME = 100
+MAX_REASON = 500
 PROTECTION_FIELDS = tuple(field.name for field in fields(ProtectionValue))
 
 
@@ -94,6 +95,8 @@ class Account(Verifier):
     """What a person logs in to. Its own address is the `Address` of kind OWN that leads to it.
 
     Salt and iterations hold for the password (which need not be set) and all device passwords.
+    `sending_locked` is since when it may not send, null where it may; `password_changed` is when it
+    got its present password, null for the first one.
     """
 
     name = models.CharField(max_length=MAX_NAME, blank=True)
@@ -102,12 +105,25 @@ class Account(Verifier):
     quota_octets = models.BigIntegerField(null=True)
     version = models.BigIntegerField(default=1)
     created = models.BigIntegerField()
+    password_changed = models.BigIntegerField(null=True)
+    sending_locked = models.BigIntegerField(null=True)
+    sending_lock_reason = models.CharField(max_length=MAX_REASON, blank=True)
+    sending_lock_operator = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
             c.rule("verifier", c.verifier_rules()),
             c.rule("name_length", c.length("name", 0, MAX_NAME)),
             c.rule("quota_positive", Q(quota_octets__isnull=True) | Q(quota_octets__gte=0)),
+            c.rule(
+                "lock_whole",
+                Q(sending_locked__isnull=False)
+                | Q(
+                    sending_locked__isnull=True,
+                    sending_lock_reason="",
+                    sending_lock_operator=False,
+                ),
+            ),
         ]
 
 

@@ -11,6 +11,7 @@ prepare()
 from alphorn.directory.change import change, reading  # noqa: E402
 from alphorn.directory.models import (  # noqa: E402
     MAX_NAME,
+    MAX_REASON,
     Account,
     Address,
     DevicePassword,
@@ -27,6 +28,7 @@ from alphorn.directory.models import (  # noqa: E402
 
 __all__ = [
     "MAX_NAME",
+    "MAX_REASON",
     "Account",
     "Address",
     "DevicePassword",

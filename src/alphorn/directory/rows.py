@@ -27,6 +27,7 @@ from alphorn.directory.values import (
     PlanInfo,
     PlanLimits,
     Role,
+    SendingLock,
     UserInfo,
 )
 
@@ -101,7 +102,14 @@ def account_info(row: Address) -> AccountInfo:
         language=held.language,
         version=held.version,
         name=held.name,
+        sending_lock=sending_lock(held),
     )
+
+
+def sending_lock(held: Account) -> SendingLock | None:
+    if held.sending_locked is None:
+        return None
+    return SendingLock(held.sending_locked, held.sending_lock_reason, held.sending_lock_operator)
 
 
 def holder(row: Address) -> Account:

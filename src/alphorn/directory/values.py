@@ -95,9 +95,20 @@ class DomainInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class SendingLock:
+    """Since when an account may not send, and why, in a sentence. `by_operator`: one of them did it
+    by hand, and only they undo it."""
+
+    since: int
+    reason: str
+    by_operator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AccountInfo:
     """`quota_octets` is the account's own or the plan's; 0 means without limit. `version` changes
-    with the account's credentials and state: a session begun under another one is stale."""
+    with the account's credentials and state: a session begun under another one is stale.
+    `sending_lock` is None where it may send."""
 
     id: int
     address: str
@@ -108,6 +119,7 @@ class AccountInfo:
     language: str = "en"
     version: int = 0
     name: str = ""
+    sending_lock: SendingLock | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,10 @@ def set_password(control: Control, address: str, password: Secret) -> AccountInf
         held.iterations = new.iterations
         held.stored_key = new.stored_key
         held.server_key = new.server_key
-        held.save(update_fields=["salt", "iterations", "stored_key", "server_key"])
+        held.password_changed = control.now()
+        held.save(
+            update_fields=["salt", "iterations", "stored_key", "server_key", "password_changed"]
+        )
         touch(held.pk)
         held.refresh_from_db(fields=["version"])
         return account_info(own)
