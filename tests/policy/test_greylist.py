@@ -259,7 +259,8 @@ def test_who_retries_by_the_standard_gets_through_by_the_third_try(
     the second passes; from one host, or from any of a pool that SPF authorizes."""
     memory = Memory(replace(SETTINGS, wait=wait))
     spf = {"spf_domain": "sender.test", "spf_mechanism": "include:x"} if pooled else {}
-    now, tries = NOW, []
+    now = NOW
+    tries: list[bool] = []
     for n, gap in enumerate([0.0, *gaps]):
         now += gap
         facts = replace(FACTS, client=hosts[n] if pooled else hosts[0], **spf)  # type: ignore[arg-type]
@@ -277,7 +278,8 @@ def test_nobody_passes_before_the_wait_without_a_reason(
     """Whatever comes: what passes was tried a wait ago (by its sender to its recipient, or by its
     sender domain to somebody), and what is told to wait passes when it does."""
     memory = Memory()
-    now, tries = NOW, []
+    now = NOW
+    tries: list[tuple[float, Facts]] = []
     for gap, facts in steps:
         now += gap
         verdict = memory.ask(now, facts)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alphorn.base.door import Offence, Scope
+from alphorn.base.door import Ban, Offence, Scope
 from alphorn.base.network import Networks
 from alphorn.operations import door
 from alphorn.operations.doorkeeper import Doorkeeper, DoorSettings
@@ -96,9 +96,7 @@ def test_without_the_file_everybody_comes_in(tmp_path: Path, rates: Rates) -> No
 def test_it_costs_little(keeper: Doorkeeper, tmp_path: Path, clock: Clock, banned: int) -> None:
     """A connection costs some 95 µs otherwise; the limit here is for slow and busy machines."""
     for n in range(banned):
-        keeper.bans.put(
-            bans.Ban(f"198.51.{n // 250}.{n % 250}", NOW, NOW + 60, Offence.SPAM, Scope.MX)
-        )
+        keeper.bans.put(Ban(f"198.51.{n // 250}.{n % 250}", NOW, NOW + 60, Offence.SPAM, Scope.MX))
     rates = Rates(tmp_path / "rates", 1_000_000, 10)
     doorman = Doorman(keeper, rates)
     doorman.turn_away(SMTP, CLIENT)

@@ -23,6 +23,8 @@ WHAT = "The file of what is known at the door"
 BUSY_SECONDS = 0.02
 PAUSE_SECONDS = 1.0
 PORTION = 2000
+CACHE_KIB = 8192
+"""Numbers lie all over the file; a small one is held as a whole."""
 MAX_OF_ORIGIN = 500
 """First tries of one origin that wait at a time; the oldest make room for further ones."""
 TABLES = (
@@ -85,6 +87,7 @@ class Door:
         if self._connection is None:
             try:
                 self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
+                self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             except AlphornError:
                 self._pause_until = self._clock() + PAUSE_SECONDS
                 raise

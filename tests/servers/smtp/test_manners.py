@@ -6,6 +6,7 @@ import time
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ class Visit:
                     else:
                         self.busy = True
                         self.io.pause()
-                        pause.add_done_callback(lambda _, reply=reply: self.answered(reply))
+                        pause.add_done_callback(partial(self.answered, reply))
                 case Mail() | Message():
                     self.machine.reply(OK)
                 case Close():
@@ -93,7 +94,7 @@ class Visit:
             self.over = True
             self.io.close()
 
-    def answered(self, reply: Reply) -> None:
+    def answered(self, reply: Reply, pause: "Future[None]") -> None:
         self.busy = False
         if not self.over:
             self.machine.reply(reply)

@@ -17,7 +17,8 @@ BODY = b"From: a@b.test\r\n\r\nhello\r\n.\r\n"
 
 def talk(machine: Machine, *pieces: bytes) -> tuple[bytes, list[object]]:
     """Send the pieces, each after the replies to the one before; all replies, all events."""
-    out, events = b"", []
+    out = b""
+    events: list[object] = []
     for piece in pieces:
         machine.receive(piece)
         while (event := machine.next()) is not None:
