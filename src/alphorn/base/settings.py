@@ -667,6 +667,53 @@ PROTECTION_ENGINES = Setting(
     "Whether other engines (for spam, for viruses) are asked too, where some are set up.",
 )
 
+# -- what guards the MX port -----------------------------------------------------------------------
+
+HELP_URL = Setting(
+    "help.url",
+    kinds.TEXT,
+    "",
+    "Where senders who are refused find help, such as `https://mail.example.org/help/`; the name "
+    "of a page is put after it. Empty: they are asked to write to the postmaster.",
+)
+MX_DNS_SECONDS = Setting(
+    "mx.dns_seconds",
+    kinds.seconds(1, 120),
+    15,
+    "How long all that is asked of the DNS about a client, or about a message, may take together. "
+    "What is not known by then counts as unanswered.",
+)
+MX_BLOCK_LISTS = Setting(
+    "mx.block_lists",
+    kinds.list_of(kinds.TEXT),
+    (),
+    "DNS lists of servers that send spam (RFC 5782). Each is the name of the list's zone and then, "
+    "if wanted, `refuse` to refuse those who are on it, or a number, what being on it adds to the "
+    "score (2.5 unless you say otherwise), and the answers that count, such as `127.0.0.2` or "
+    "`127.0.0.2-127.0.0.11`. Mind the terms of who runs the list.",
+)
+MX_ALLOW_LISTS = Setting(
+    "mx.allow_lists",
+    kinds.list_of(kinds.TEXT),
+    (),
+    "DNS lists of servers that are known to send no spam, written likewise; the number is what "
+    "being on it takes from the score. Who is on one is not greylisted.",
+)
+MX_FAKE_NAMES = Setting(
+    "mx.fake_names",
+    kinds.list_of(kinds.TEXT),
+    (),
+    "Names that nobody may greet this server with, beside those that are known for it; one that "
+    "begins with a dot stands for all below it.",
+)
+MX_TRUSTED_FORWARDERS = Setting(
+    "mx.trusted_forwarders",
+    kinds.list_of(kinds.HOST),
+    (),
+    "Domains whose seal (ARC, RFC 8617) is believed when they send on mail that then fails DMARC, "
+    "such as that of a mailing list's server.",
+)
+
 # -- attachments -----------------------------------------------------------------------------------
 
 ATTACHMENTS_FORBIDDEN = Setting(
@@ -711,9 +758,9 @@ ATTACHMENTS_DEPTH = Setting(
 ATTACHMENTS_FILES = Setting(
     "attachments.files",
     kinds.whole(100, 100_000),
-    2000,
+    1500,
     "How many files within the attachments of a message are looked at. A message with more is "
-    "taken, and scores.",
+    "taken, and scores; the names in large archives are judged all the same.",
 )
 ATTACHMENTS_WORK = Setting(
     "attachments.work",
@@ -736,8 +783,7 @@ ENGINES_RSPAMD = Setting(
     "engines.rspamd",
     kinds.ENDPOINT,
     cast("Endpoint | None", None),
-    "Where Rspamd examines messages: its normal worker, such as `127.0.0.1:11333`. Its password, "
-    "where one is needed, is `engines.rspamd_password`.",
+    "Where Rspamd examines messages: its normal worker, such as `127.0.0.1:11333`.",
 )
 ENGINES_RSPAMD_CONTROLLER = Setting(
     "engines.rspamd_controller",
@@ -820,6 +866,114 @@ ENGINES_CLAMAV_ON_FAILURE = Setting(
     kinds.one_of("continue", "defer"),
     "defer",
     "When clamd does not answer: mail goes on without it, or its sender is asked to try later.",
+)
+
+# -- sending ---------------------------------------------------------------------------------------
+
+SUBMISSION_SPAM_THRESHOLD = Setting(
+    "submission.spam_threshold",
+    kinds.decimal(1, 100),
+    5.0,
+    "From which score on a message that one of our users sends counts as spam for how his account "
+    "behaves; it is sent all the same.",
+)
+SUBMISSION_REFUSE_THRESHOLD = Setting(
+    "submission.refuse_threshold",
+    kinds.decimal(0, 100),
+    12.0,
+    "From which score on a message of one of our users is refused; 0 for never.",
+)
+SUBMISSION_RECORDS_CHECK = Setting(
+    "submission.records_check",
+    kinds.seconds(0, 30 * 86400),
+    6 * 3600,
+    "How often the SPF, DKIM and DMARC records of our domains are looked at. Those who manage a "
+    "domain are told of what is wrong, at most once a week. 0 for never.",
+)
+SUBMISSION_REQUIRE_RECORDS = Setting(
+    "submission.require_records",
+    kinds.BOOLEAN,
+    False,
+    "Whether mail is refused that our users send from a domain whose records were wrong when they "
+    "were last looked at.",
+)
+BEHAVIOUR_ENABLED = Setting(
+    "behaviour.enabled",
+    kinds.BOOLEAN,
+    True,
+    "Whether an account whose behaviour changes suddenly is slowed down, as one is whose password "
+    "was stolen.",
+)
+BEHAVIOUR_LOCK = Setting(
+    "behaviour.lock",
+    kinds.BOOLEAN,
+    True,
+    "Whether sending is locked where that goes on. The owner, those who manage his organization "
+    "and the postmaster are told; `alphorn account unlock` lets the account send again.",
+)
+BEHAVIOUR_NEW_RECIPIENTS = Setting(
+    "behaviour.new_recipients",
+    kinds.whole(0, 4000),
+    100,
+    "To how many addresses elsewhere an account may write in an hour for the first time before it "
+    "is slowed down; 0 does not look at it, here and in those that follow.",
+)
+BEHAVIOUR_TIMES_USUAL = Setting(
+    "behaviour.times_usual",
+    kinds.decimal(1, 100),
+    3.0,
+    "So many times what it had at most in an hour of earlier weeks is always allowed, of new "
+    "recipients and of messages that look like spam.",
+)
+BEHAVIOUR_NETWORKS = Setting(
+    "behaviour.networks",
+    kinds.whole(0, 100),
+    6,
+    "From how many networks an account may be logged in to in an hour for the first time. There "
+    "is no map of countries; networks are an IPv4 /16 or an IPv6 /32.",
+)
+BEHAVIOUR_SPAM = Setting(
+    "behaviour.spam",
+    kinds.whole(0, 300),
+    10,
+    "How many messages that look like spam an account may send in an hour.",
+)
+BEHAVIOUR_UNKNOWN_RECIPIENTS = Setting(
+    "behaviour.unknown_recipients",
+    kinds.whole(0, 300),
+    30,
+    "To how many addresses of ours that do not exist an account may write in an hour.",
+)
+BEHAVIOUR_BOUNCES = Setting(
+    "behaviour.bounces",
+    kinds.decimal(0, 1),
+    0.3,
+    "Which share of an account's last recipients may bounce, of about a hundred.",
+)
+BEHAVIOUR_LEAST_BOUNCES = Setting(
+    "behaviour.least_bounces",
+    kinds.whole(1, 100),
+    20,
+    "Fewer bounces than these say nothing.",
+)
+BEHAVIOUR_LOCK_FACTOR = Setting(
+    "behaviour.lock_factor",
+    kinds.decimal(1, 3),
+    3.0,
+    "Sending is locked at so many times what slows an account down.",
+)
+BEHAVIOUR_SLOW_HOURS = Setting(
+    "behaviour.slow_hours",
+    kinds.whole(0, 24),
+    4,
+    "Sending is also locked once an account was slowed down in so many hours of a day.",
+)
+BEHAVIOUR_FRACTION = Setting(
+    "behaviour.fraction",
+    kinds.decimal(0.01, 1),
+    0.1,
+    "What an account that is slowed down has of its plan's recipients a message and messages an "
+    "hour and a day.",
 )
 
 # -- what is remembered ----------------------------------------------------------------------------
@@ -932,6 +1086,12 @@ TABLE: tuple[Setting[Any], ...] = (
     PROTECTION_SOCIAL,
     PROTECTION_DMARC,
     PROTECTION_ENGINES,
+    HELP_URL,
+    MX_DNS_SECONDS,
+    MX_BLOCK_LISTS,
+    MX_ALLOW_LISTS,
+    MX_FAKE_NAMES,
+    MX_TRUSTED_FORWARDERS,
     ATTACHMENTS_FORBIDDEN,
     ATTACHMENTS_FORBID,
     ATTACHMENTS_ALLOW,
@@ -955,6 +1115,22 @@ TABLE: tuple[Setting[Any], ...] = (
     ENGINES_CLAMAV_TIMEOUT,
     ENGINES_CLAMAV_MAX_MESSAGE,
     ENGINES_CLAMAV_ON_FAILURE,
+    SUBMISSION_SPAM_THRESHOLD,
+    SUBMISSION_REFUSE_THRESHOLD,
+    SUBMISSION_RECORDS_CHECK,
+    SUBMISSION_REQUIRE_RECORDS,
+    BEHAVIOUR_ENABLED,
+    BEHAVIOUR_LOCK,
+    BEHAVIOUR_NEW_RECIPIENTS,
+    BEHAVIOUR_TIMES_USUAL,
+    BEHAVIOUR_NETWORKS,
+    BEHAVIOUR_SPAM,
+    BEHAVIOUR_UNKNOWN_RECIPIENTS,
+    BEHAVIOUR_BOUNCES,
+    BEHAVIOUR_LEAST_BOUNCES,
+    BEHAVIOUR_LOCK_FACTOR,
+    BEHAVIOUR_SLOW_HOURS,
+    BEHAVIOUR_FRACTION,
     TRACE_KEEP,
     LOG_FORMAT,
     LOG_LEVEL,
