@@ -70,6 +70,9 @@ for listener in LISTENERS:
     metrics.opened(listener.name)
     metrics.refused(listener.name)
     metrics.handshake_failed(listener.name)
+for engine in ("rspamd", "clamav"):
+    for result in ("answered", "failed", "too-large"):
+        metrics.engine(engine, result, 0.1)
 for stage in ("receive", "connect", "login", "mail", "rcpt", "data", "deliver", "submit", "queue"):
     for verdict in Verdict:
         metrics.event(TraceEvent(0.0, "x", stage, verdict, "x"))

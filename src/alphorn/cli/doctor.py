@@ -11,10 +11,11 @@ from alphorn.base import settings as table
 from alphorn.base.errors import AlphornError
 from alphorn.base.layout import Layout
 from alphorn.base.settings import SettingsError
-from alphorn.cli.checks import certificate, machine, mail, names, ports
+from alphorn.cli.checks import certificate, engines, machine, mail, names, ports
 from alphorn.cli.checks.finding import Finding, Level, error
 from alphorn.cli.table import JSON, Argument, Command, Context
 from alphorn.servers import status
+from alphorn.servers.engines import settings as configured
 from alphorn.servers.launch import Launch
 from alphorn.servers.listeners import bindings
 from alphorn.servers.resolver import resolver
@@ -124,6 +125,20 @@ def _store(context: Context) -> Iterator[Finding]:
     return mail.accounts(context.services.store, known)
 
 
+def _engines(context: Context) -> Iterator[Finding]:
+    settings = context.settings
+
+    async def ask() -> list[Finding]:
+        return await engines.check(
+            configured.scanner(settings),
+            configured.controller(settings),
+            configured.virus_scanner(settings),
+            time.time(),
+        )
+
+    return iter(asyncio.run(ask()))
+
+
 def _dns(context: Context) -> Iterator[Finding]:
     from alphorn.operations import domains
 
@@ -154,6 +169,7 @@ CHECKS: tuple[Check, ...] = (
     _certificate,
     _queue,
     _store,
+    _engines,
     _dns,
 )
 
@@ -171,7 +187,8 @@ COMMANDS = (
                 help="do not ask the DNS",
             ),
         ),
-        "Look at settings, permissions, disk, clock, ports, certificate, queue, mailboxes and the "
-        "DNS of\neach domain. Exit code 1 where something is an error; warnings alone give 0.",
+        "Look at settings, permissions, disk, clock, ports, certificate, queue, mailboxes, engines\n"
+        "and the DNS of each domain. Exit code 1 where something is an error; warnings alone give "
+        "0.",
     ),
 )

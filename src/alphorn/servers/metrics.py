@@ -80,6 +80,18 @@ class Metrics:
             ["result"],
             registry=registry,
         )
+        self._engine_answers = Counter(
+            "alphorn_engine_questions",
+            "Messages that Rspamd or ClamAV was asked about, by what came of it.",
+            ["engine", "result"],
+            registry=registry,
+        )
+        self._engine_seconds = Counter(
+            "alphorn_engine_seconds",
+            "How long messages waited for Rspamd or ClamAV.",
+            ["engine"],
+            registry=registry,
+        )
         self._workers = Counter(
             "alphorn_workers_started", "Worker processes started.", registry=registry
         )
@@ -121,6 +133,10 @@ class Metrics:
 
     def lesson(self, result: str, messages: int) -> None:
         self._lessons.labels(result).inc(messages)
+
+    def engine(self, engine: str, result: str, seconds: float) -> None:
+        self._engine_answers.labels(engine, result).inc()
+        self._engine_seconds.labels(engine).inc(seconds)
 
     def worker_started(self) -> None:
         self._workers.inc()

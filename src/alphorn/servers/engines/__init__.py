@@ -5,6 +5,7 @@
     rspamd    Rspamd's protocol: examine, learn
     clamav    clamd's protocol: examine
     engines   both together, as the settings say; what their answers mean is in `policy.engines`
+    teacher   tells Rspamd what people say of their mail
     settings  makes them from the settings
 
 Everything they say is bounded in octets and in time. An engine that does not answer as it should is

@@ -29,6 +29,10 @@ Report = Callable[[str, str, float], None]
 many seconds it took."""
 
 
+def unreported(engine: str, outcome: str, seconds: float) -> None:
+    """For whoever keeps no figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class RspamdPart:
     """`max_message` in octets."""
@@ -52,7 +56,7 @@ class Engines:
         self,
         rspamd: RspamdPart | None = None,
         clamav: ClamavPart | None = None,
-        report: Report = lambda engine, outcome, seconds: None,
+        report: Report = unreported,
     ) -> None:
         self._rspamd = rspamd
         self._clamav = clamav

@@ -4,11 +4,11 @@ from alphorn.base import settings as table
 from alphorn.base.settings import Settings
 from alphorn.policy.engines import OnFailure, RspamdRules, Scoring
 from alphorn.servers.engines.clamav import Clamd
-from alphorn.servers.engines.engines import ClamavPart, Engines, Report, RspamdPart
+from alphorn.servers.engines.engines import ClamavPart, Engines, Report, RspamdPart, unreported
 from alphorn.servers.engines.rspamd import Rspamd
 
 
-def engines(settings: Settings, report: Report = lambda engine, outcome, seconds: None) -> Engines:
+def engines(settings: Settings, report: Report = unreported) -> Engines:
     """New ones, for one event loop. Nothing is connected yet."""
     worker, clamd = scanner(settings), virus_scanner(settings)
     return Engines(
@@ -50,7 +50,7 @@ def scanner(settings: Settings) -> Rspamd | None:
 
 
 def controller(settings: Settings) -> Rspamd | None:
-    """Rspamd's controller, which learns."""
+    """Rspamd's controller, which learns; for one event loop, as all of these."""
     endpoint = settings[table.ENGINES_RSPAMD_CONTROLLER]
     if endpoint is None:
         return None
