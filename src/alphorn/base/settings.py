@@ -758,7 +758,7 @@ ATTACHMENTS_DEPTH = Setting(
 ATTACHMENTS_FILES = Setting(
     "attachments.files",
     kinds.whole(100, 100_000),
-    1500,
+    1000,
     "How many files within the attachments of a message are looked at. A message with more is "
     "taken, and scores; the names in large archives are judged all the same.",
 )

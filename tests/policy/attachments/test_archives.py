@@ -277,7 +277,8 @@ def test_files() -> None:
     rules = AttachmentRules(files=100)
     many = [(f"{n}.txt", b"") for n in range(200)]
     assert codes(judge_file(zipped(*many), "a.zip", rules)) == {"unseen"}
-    assert refused(judge_file(zipped(*many[:99], ("run.exe", b"")), "a.zip", rules))
+    decision = judge_file(zipped(*many, ("run.exe", b"")), "a.zip", rules)
+    assert refused(decision) == "a.zip » run.exe: extension"
 
 
 def test_work() -> None:

@@ -1,12 +1,15 @@
 """What a reader of a format tells of a file: the files in it, and what is wrong with it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from alphorn.policy.attachments.budget import Budget
 from alphorn.policy.attachments.expand import Method, expand
 from alphorn.policy.attachments.view import View
+
+MAX_EXTENSIONS = 2000
 
 
 class Fault(StrEnum):
@@ -58,6 +61,16 @@ class Member:
 
 
 Item = Member | Finding
+
+
+def one_of_each(names: Iterable[str]) -> Member:
+    """One name for each extension, of names that there are too many of to look at each."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(name.rpartition(".")[2].lower(), name)
+    return Member(tuple(islice(found.values(), MAX_EXTENSIONS)))
+
+
 Reader = Callable[[View, Budget], Iterator[Item]]
 """Raises `Damaged` or `Exhausted` after what could be read, and nothing else."""
 

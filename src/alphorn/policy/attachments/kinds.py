@@ -8,6 +8,7 @@ HEAD = 4096
 """As many octets as are looked at; only an image of a disc begins further on."""
 
 ISO_MARK = 32_769
+DISC_HEAD = ISO_MARK + 5
 _ISO_MARKS = (b"CD001", b"BEA01", b"NSR02", b"NSR03")
 
 

@@ -28,7 +28,7 @@ class AttachmentRules:
     macros: Macros = Macros.AUTOMATIC
     encrypted: bool = False
     depth: int = 6
-    files: int = 2000
+    files: int = 1000
     work: int = 5 << 20
 
 

@@ -12,9 +12,9 @@ from struct import Struct
 from typing import Any
 
 from alphorn.policy.attachments import expand
-from alphorn.policy.attachments.budget import Budget
+from alphorn.policy.attachments.budget import Budget, Exhausted
 from alphorn.policy.attachments.expand import Method
-from alphorn.policy.attachments.items import Fault, Finding, Item, Member, Opener
+from alphorn.policy.attachments.items import Fault, Finding, Item, Member, Opener, one_of_each
 from alphorn.policy.attachments.lzma_filter import lzma_filter
 from alphorn.policy.attachments.view import Damaged, View
 
@@ -167,7 +167,11 @@ def _matched(
     places = ((folder, n) for folder in folders for n in range(len(folder.sizes)))
     expanded: dict[int, bytes] = {}
     for name, is_empty in zip(names, empty, strict=False):
-        budget.file()
+        try:
+            budget.file()
+        except Exhausted:
+            yield one_of_each(names)
+            raise
         place = None if is_empty else next(places, None)
         if place is None:
             yield Member((name,))

@@ -28,13 +28,19 @@ from alphorn.policy.attachments import (
 )
 from alphorn.policy.attachments.budget import Budget, Exhausted
 from alphorn.policy.attachments.items import Fault, Finding, Item, Member, Opener, Reader, stored
-from alphorn.policy.attachments.kinds import HEAD, Kind, identify, may_be_disc, wants_whole
+from alphorn.policy.attachments.kinds import (
+    DISC_HEAD,
+    HEAD,
+    Kind,
+    identify,
+    may_be_disc,
+    wants_whole,
+)
 from alphorn.policy.attachments.rules import AttachmentRules, Macros
 from alphorn.policy.attachments.view import Damaged, View
 
 Path = tuple[str, ...]
 
-ENCODED_HEAD = 6 * 1024
 MAX_NOTES = 20
 
 _READERS: dict[Kind, Reader] = {
@@ -131,11 +137,12 @@ class Walk:
         def open_(limit: int | None) -> View:
             if encoding not in _ENCODED:
                 return View(raw, entity.body, entity.end)
-            if limit is not None and entity.body + ENCODED_HEAD < entity.end:
-                start = raw[entity.body : entity.body + ENCODED_HEAD]
-                head = transfer.decode(start, encoding)
-                if len(head) >= HEAD * 3 // 4:  # else it begins with what is no data
-                    return View(head)
+            if limit is not None:
+                cut = entity.body + limit * 3 // 2
+                if cut < entity.end:
+                    head = transfer.decode(raw[entity.body : cut], encoding)
+                    if len(head) >= limit // 2:  # else there is a lot in it that is no data
+                        return View(head)
             return View(transfer.decode(raw[entity.body : entity.end], encoding))
 
         if entity.media.name == "text/html" and _MARKUP.match(open_(HEAD).read(0, HEAD)):
@@ -206,9 +213,13 @@ class Walk:
     def _content(self, called: Path, opener: Opener, here: Path, depth: int) -> Note | None:
         goes_by = frozenset().union(*map(names.acting, called))
         view = opener(HEAD)
-        head = view.read(0, HEAD)
-        if may_be_disc(head, goes_by) or wants_whole(goes_by):
-            view = opener(None)
+        if may_be_disc(view.read(0, HEAD), goes_by):
+            view = opener(DISC_HEAD)
+            if view.read(0, DISC_HEAD).count(0) == DISC_HEAD:  # neither disc nor anything else
+                view = self._whole(opener, here)
+        whole = None
+        if wants_whole(goes_by):
+            whole = view = self._whole(opener, here)
         kind = identify(view, goes_by)
         if kind is Kind.OTHER:
             if goes_by & {"iso", "udf"}:
@@ -222,13 +233,8 @@ class Walk:
             return self._judge(here, Finding(Fault.SEALED))
         if depth >= self.rules.depth:
             return self._judge(here, Finding(Fault.BOMB))
-        try:
-            whole = opener(None)
-        except Exhausted as stop:
-            if stop.bomb or not stop.partial:
-                raise
-            self._note(here, Finding(Fault.UNSEEN))
-            whole = View(stop.partial)
+        if whole is None:
+            whole = self._whole(opener, here)
         if kind is Kind.MAIL:
             return self._mail(whole, here, depth)
         if kind is Kind.SIGNED:
@@ -245,6 +251,16 @@ class Walk:
             return self._items(streams.members(kind, called, whole, self.budget), here, depth + 1)
         items = _READERS[kind](whole, self.budget)
         return self._items(items, here, depth + 1, sealed=kind is Kind.ISO)
+
+    def _whole(self, opener: Opener, here: Path) -> View:
+        """All of a file, or as much as the budget gives, which is noted."""
+        try:
+            return opener(None)
+        except Exhausted as stop:
+            if stop.bomb or not stop.partial:
+                raise
+            self._note(here, Finding(Fault.UNSEEN))
+            return View(stop.partial)
 
     def _items(
         self, items: Iterator[Item], here: Path, depth: int, sealed: bool = False

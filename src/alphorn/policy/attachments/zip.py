@@ -11,7 +11,7 @@ from struct import Struct
 
 from alphorn.message import charsets
 from alphorn.policy.attachments import expand
-from alphorn.policy.attachments.budget import Budget
+from alphorn.policy.attachments.budget import Budget, Exhausted
 from alphorn.policy.attachments.expand import Method
 from alphorn.policy.attachments.items import (
     Fault,
@@ -20,6 +20,7 @@ from alphorn.policy.attachments.items import (
     Member,
     Opener,
     compressed,
+    one_of_each,
     stored,
 )
 from alphorn.policy.attachments.lzma_filter import lzma_filter
@@ -34,6 +35,7 @@ _END = Struct("<4s4H2LH")
 _END64 = Struct("<4sQ2H2L4Q")
 _LOCATOR64 = Struct("<4sLQL")
 _CENTRAL = Struct("<4s6H3L5H2L")
+_SIZES = Struct("<28x3H12x")
 _LOCAL = Struct("<4s5H3L2H")
 _EXTRA = Struct("<HH")
 _U64 = Struct("<Q")
@@ -123,7 +125,11 @@ class _Directory:
         directory = self._directory
         at = 0
         while directory.starts(_CENTRAL_MARK, at):
-            budget.file()
+            try:
+                budget.file()
+            except Exhausted:
+                yield one_of_each(self._names(at))
+                raise
             entry = directory.unpack(_CENTRAL, at)
             _, _, _, flags, method, _, _, _, packed, size, names, extras, comments, *_, place = (
                 entry
@@ -149,6 +155,22 @@ class _Directory:
             else:
                 yield Member(tuple(dict.fromkeys(known)), None, bool(flags & _ENCRYPTED))
         yield from self._between(spans, budget)
+
+    def _names(self, at: int) -> Iterator[str]:
+        """A name for each extension from here on, and nothing else of the entries."""
+        data, end = self._directory.data, self._directory.end
+        at += self._directory.start
+        seen: set[bytes] = set()
+        unpack, size = _SIZES.unpack_from, _CENTRAL.size
+        while at + size <= end and data.startswith(_CENTRAL_MARK, at):
+            names, extras, comments = unpack(data, at)
+            at += size
+            name = data[at : at + names]
+            at += names + extras + comments
+            extension = name[name.rfind(b".") + 1 :]
+            if extension not in seen:
+                seen.add(extension)
+                yield name.decode("cp437")
 
     def _between(self, spans: list[tuple[int, int]], budget: Budget) -> Iterator[Item]:
         """Files that overlap, and files that only local headers know."""
