@@ -187,8 +187,7 @@ COMMANDS = (
                 help="do not ask the DNS",
             ),
         ),
-        "Look at settings, permissions, disk, clock, ports, certificate, queue, mailboxes, engines\n"
-        "and the DNS of each domain. Exit code 1 where something is an error; warnings alone give "
-        "0.",
+        "Look at settings, permissions, disk, clock, ports, certificate, queue, mailboxes, engines "
+        "and\nthe DNS of each domain. Exit code 1 where something is an error; warnings give 0.",
     ),
 )
