@@ -11,7 +11,7 @@ import struct
 from alphorn.base.kinds import Endpoint
 from alphorn.policy.engines import Virus, VirusVerdict, name_of, plain
 from alphorn.servers.engines.failure import EngineFailure
-from alphorn.servers.engines.line import Line, Octets
+from alphorn.servers.engines.line import Line, Octets, reason
 
 MAX_ANSWER = 4096
 CHUNK = 1 << 20
@@ -64,7 +64,7 @@ class Clamd:
             line = await Line.open(self.endpoint)
         except OSError as error:
             raise EngineFailure(
-                f"ClamAV at {self.endpoint} cannot be reached: {error.strerror or error}.",
+                f"ClamAV at {self.endpoint} cannot be reached: {reason(error)}.",
                 code="connect",
             ) from error
         try:
@@ -88,9 +88,8 @@ class Clamd:
                     raise EngineFailure(f"ClamAV at {self.endpoint} does not stop talking.")
         except OSError as error:
             problem = problem or error
-        raise EngineFailure(
-            f"ClamAV at {self.endpoint} hung up: {problem or 'it gave no whole answer'}."
-        ) from problem
+        said = reason(problem) if problem is not None else "it gave no whole answer"
+        raise EngineFailure(f"ClamAV at {self.endpoint} hung up: {said}.") from problem
 
 
 def _framed(raw: bytes) -> list[Octets]:

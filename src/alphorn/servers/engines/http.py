@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from alphorn.base.kinds import Endpoint
 from alphorn.servers.engines.failure import EngineFailure
-from alphorn.servers.engines.line import Line, Octets
+from alphorn.servers.engines.line import Line, Octets, reason
 
 MAX_HEAD = 16_384
 MAX_BODY = 524_288
@@ -33,7 +33,7 @@ class HttpReply:
     """`fields` by lower-case name, the last of several."""
 
     status: int
-    reason: str
+    phrase: str
     fields: Mapping[bytes, bytes]
     body: bytes
 
@@ -62,7 +62,7 @@ class HttpClient:
             line = await Line.open(self._endpoint)
         except OSError as error:
             raise EngineFailure(
-                f"{self._endpoint} cannot be reached: {error.strerror or error}.", code="connect"
+                f"{self._endpoint} cannot be reached: {reason(error)}.", code="connect"
             ) from error
         reply = await self._exchange(line, (head, body), kept=False)
         assert reply is not None
@@ -97,7 +97,7 @@ class HttpClient:
                 if kept and not reader.began:
                     return None
                 problem = problem or error
-                raise EngineFailure(f"{self._endpoint} hung up: {problem}.") from error
+                raise EngineFailure(f"{self._endpoint} hung up: {reason(problem)}.") from error
             keeps = keeps and problem is None
         finally:
             if keeps and len(self._idle) < self._limit:
@@ -195,8 +195,8 @@ async def _read(reader: _Reader) -> tuple[HttpReply, bool]:
     body, framed = await _body(reader, int(status[2]), fields)
     words = fields.get(b"connection", b"").lower()
     keeps = framed and reader.empty and status[1] == b"1" and b"close" not in words
-    reason = (status[3] or b"").decode("utf-8", "replace")
-    return HttpReply(int(status[2]), reason, fields, body), keeps
+    phrase = (status[3] or b"").decode("utf-8", "replace")
+    return HttpReply(int(status[2]), phrase, fields, body), keeps
 
 
 async def _body(reader: _Reader, status: int, fields: Mapping[bytes, bytes]) -> tuple[bytes, bool]:

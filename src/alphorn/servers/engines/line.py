@@ -6,6 +6,7 @@ still sending, and a stream that fails to send drops what it could have read.
 
 import asyncio
 import ipaddress
+import os
 import socket
 
 from alphorn.base.kinds import Endpoint
@@ -55,6 +56,11 @@ class Line:
 
     def close(self) -> None:
         self._socket.close()
+
+
+def reason(error: OSError) -> str:
+    """In the system's words; asyncio has its own."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
 
 
 async def _connect(

@@ -98,7 +98,7 @@ class Rspamd:
         if reply.status == 204:
             return Learned.DECLINED
         # Versions differ in the status with which they say that they know the message.
-        if reply.status == 208 or "already learned" in reply.reason:
+        if reply.status == 208 or "already learned" in reply.phrase:
             return Learned.KNOWN
         self._json(reply, 200)
         return Learned.LEARNED
@@ -149,7 +149,7 @@ class Rspamd:
 
     def _fail(self, reply: HttpReply) -> NoReturn:
         raise EngineFailure(
-            f"Rspamd at {self.endpoint} says: {reply.status} {plain(reply.reason)}".rstrip()
+            f"Rspamd at {self.endpoint} says: {reply.status} {plain(reply.phrase)}".rstrip()
         )
 
 
@@ -169,8 +169,6 @@ def _fields(facts: EngineFacts) -> Iterator[tuple[bytes, str]]:
 
 
 def _verdict(said: Mapping[str, Any]) -> EngineVerdict:
-    if said.get("is_skipped") is True:
-        return EngineVerdict(0.0, 0.0, "no action")
     score, action = _number(said.get("score")), said.get("action")
     if score is None or not isinstance(action, str):
         raise EngineFailure("Rspamd gives no verdict.")
