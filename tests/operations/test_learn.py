@@ -1,6 +1,7 @@
 """What messages teach: once, to whom they should, and never against a person's word."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,27 @@ def test_the_others_learn_when_two_agree(school: School) -> None:
     assert school.learning.merge_if_due() == 0
 
 
+def test_engines_are_told_what_people_say_and_no_more(school: School) -> None:
+    told: list[tuple[bytes, bool]] = []
+
+    def tell(raw: bytes, spam: bool) -> None:
+        told.append((raw, spam))
+
+    learning = learn.Learning(replace(school.learning.parts, tell=tell))
+    several = [message(n, text=f"Text number {n}") for n in range(30)]
+    school.lay(*several)
+    anna, inbox = school.house.anna.id, school.box()
+    learning.conclude(anna, inbox, uids(1))
+    assert told == []
+    for _ in range(2):
+        learning.learn(anna, inbox, uids(1), True)
+    learning.learn(anna, inbox, uids(1), False)
+    learning.learn(anna, inbox, uids(1), None)
+    assert told == [(several[0], True), (several[0], False)]
+    learning.learn(anna, inbox, EVERY, True)
+    assert len(told) == 2 + 20  # one account says so much a day
+
+
 def test_operators_train_for_all_or_for_one(school: School) -> None:
     several = [message(n, text=f"{PILLS} number {n}") for n in range(120)]
     assert school.learning.train(several, True) == (120, 0)
@@ -129,17 +151,27 @@ def test_taking_mail_out_of_junk_defends_its_sender_and_hosts(school: School) ->
 def test_whom_one_writes_to_one_knows(school: School) -> None:
     anna = school.house.anna.id
     school.lay(message(1), message(2, text="Another text altogether, about the weather."))
-    assert school.acquaintances.familiarity(anna, "carl@other.test", message(3)) == (False, False)
+    assert school.acquaintances.familiarity(anna, "carl@other.test", message(3)) == (
+        False,
+        False,
+        False,
+    )
     reply = b"From: anna@example.test\r\nIn-Reply-To: <1@other.test>\r\n\r\nHi\r\n"
     school.acquaintances.sent(anna, reply, ["Carl@Other.Test", ANNA])
     mail = school.mail()
     assert [entry.name for entry in mail.entries(Book.CORRESPONDENT, 10)] == ["carl@other.test"]
-    assert school.acquaintances.familiarity(anna, "carl@other.test", message(3)) == (True, False)
+    assert school.acquaintances.familiarity(anna, "carl@other.test", message(3)) == (
+        True,
+        False,
+        False,
+    )
     assert school.totals() == (0, 1)
     judged = mail.judgements([message_key(message(1))])
     assert [tuple(one) for one in judged.values()] == [(False, False)]
     school.acquaintances.sent(anna, reply, ["carl@other.test"])
     assert school.totals() == (0, 1)
+    mail.note(Book.BLOCKED, ["eve@far.test"])
+    assert school.acquaintances.familiarity(anna, "eve@far.test", message(3)).blocked
 
 
 def test_an_answer_to_own_mail_is_known(school: School) -> None:
@@ -148,8 +180,8 @@ def test_an_answer_to_own_mail_is_known(school: School) -> None:
     school.lay(own, use=SpecialUse.SENT)
     school.acquaintances.sent(anna, own, ["dora@far.test"])
     answer = message(8, sender="eve@far.test", fields="In-Reply-To: <7@other.test>\r\n")
-    assert school.acquaintances.familiarity(anna, "eve@far.test", answer) == (False, True)
-    assert school.acquaintances.familiarity(anna, "", message(9)) == (False, False)
+    assert school.acquaintances.familiarity(anna, "eve@far.test", answer) == (False, True, False)
+    assert school.acquaintances.familiarity(anna, "", message(9)) == (False, False, False)
 
 
 def test_who_answers_spam_does_not_want_it(school: School) -> None:

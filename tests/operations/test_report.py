@@ -17,6 +17,7 @@ from alphorn.operations.reputation import (
     proven_domains,
     proven_sender,
     reported_hosts,
+    sender_reason,
     weight,
 )
 from alphorn.operations.study import study
@@ -218,6 +219,20 @@ def test_a_message_in_quarantine_stays_there(school: School) -> None:
 )
 def test_what_voices_weigh(voices: Voices, weighs: int) -> None:
     assert weight(voices) == weighs
+
+
+def test_a_reported_sender_adds_to_the_score() -> None:
+    sender, host = Name(Kind.SENDER, "a@b.test"), Name(Kind.HOST, "b.test")
+    assert sender_reason({}) is None
+    assert sender_reason({host: Voices(9, 9, 0, 0)}) is None
+    one, many = (
+        sender_reason({sender: Voices(1, 1, 0, 0)}),
+        sender_reason({sender: Voices(9, 9, 0, 0)}),
+    )
+    assert one is not None
+    assert many is not None
+    assert (one[0], one[2], many[2]) == ("reported-sender", 1.0, 4.0)
+    assert sender_reason({sender: Voices(2, 2, 1, 0)}) is None
 
 
 def domains(*lines: str) -> frozenset[str]:

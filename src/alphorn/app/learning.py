@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from alphorn.app.engines import teller
 from alphorn.base import settings as table
 from alphorn.base.layout import Layout
 from alphorn.base.settings import Settings
@@ -56,6 +57,7 @@ def build(
             reported=reported,
             trace=record,
             hostname=settings[table.HOSTNAME],
+            tell=teller(settings),
         )
     )
     acquaintances = Acquaintances(learning)

@@ -29,10 +29,12 @@ _MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
 
 
 class Familiarity(NamedTuple):
-    """Whether an account has written to an address; whether a message answers one of its own."""
+    """Whether an account has written to an address; whether a message answers one of its own;
+    whether it reported mail of that address, and wants no more of it."""
 
     knows: bool = False
     answered: bool = False
+    blocked: bool = False
 
 
 class Acquaintances:
@@ -71,7 +73,10 @@ class Acquaintances:
         answered = sent is not None and any(
             mailbox_id == sent.id for one in ids for mailbox_id, _ in mail.locate(one)
         )
-        return Familiarity(bool(address) and mail.knows(address), answered)
+        if not address:
+            return Familiarity(answered=answered)
+        blocked = bool(mail.noted(Book.BLOCKED, (address,)))
+        return Familiarity(mail.knows(address), answered, blocked)
 
 
 def _answered(mail: Account, raw: bytes) -> Mapping[int, list[int]]:

@@ -46,6 +46,9 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LearningParts:
+    """`tell` is told of messages and whether people say that they are spam, for engines beside
+    ours; it may wait, and never raises."""
+
     store: Store
     view: DirectoryView
     counters: Counters
@@ -55,6 +58,7 @@ class LearningParts:
     trace: Callable[[TraceEvent], None]
     hostname: str
     clock: Callable[[], float] = time.time
+    tell: Callable[[bytes, bool], None] | None = None
 
 
 class Learning:
@@ -176,7 +180,7 @@ class Learning:
             if change.after is False:
                 names = reputation.names_of(raw, one.seen, parts.hostname, self.is_own)
                 parts.reported.defend(names, account.id, account.organization_id, now=now)
-            return parts.lessons.teach(
+            fate = parts.lessons.teach(
                 account.id,
                 account.organization_id,
                 one.message,
@@ -187,6 +191,9 @@ class Learning:
         except Unavailable as error:
             _log.warning("the installation could not learn from account %d: %s", account.id, error)
             return None
+        if parts.tell is not None and fate in (Fate.COUNTED, Fate.ALONE):
+            parts.tell(raw, change.after)
+        return fate
 
     def merge_if_due(self) -> int:
         """Write into the model what has waited long enough; how many lessons."""

@@ -20,6 +20,10 @@ from alphorn.store.reported import Kind, Name, Voices
 
 VOICES_OF_ORGANIZATION = 3
 WEIGHT_OF_DEFENDER = 2
+ENOUGH_VOICES = 3
+ONE_SCORE = 1.0
+MANY_SCORE = 4.0
+"""What a reported sender adds to the score of a message that proved to be his."""
 MAX_HOSTS = 20
 """Hosts of links that are noted of one message."""
 MAX_FIELDS = 5
@@ -68,6 +72,19 @@ def reported_hosts(voices: Mapping[Name, Voices]) -> dict[str, int]:
         for name, said in voices.items()
         if name.kind is Kind.HOST and (weighs := weight(said))
     }
+
+
+def sender_reason(voices: Mapping[Name, Voices]) -> tuple[str, str, float] | None:
+    """What reports about its proven sender say of a message, as one of `SpamFacts.header_reasons`
+    (code, sentence, score); None where nothing counts."""
+    weighs = max(
+        (weight(said) for name, said in voices.items() if name.kind is Kind.SENDER), default=0
+    )
+    if not weighs:
+        return None
+    if weighs >= ENOUGH_VOICES:
+        return "reported-sender", "Several people here reported its sender.", MANY_SCORE
+    return "reported-sender", "Somebody here reported its sender.", ONE_SCORE
 
 
 def names_of(raw: bytes, seen: Observation, hostname: str, own: Own) -> tuple[Name, ...]:
