@@ -15,7 +15,7 @@ import pytest
 from alphorn.base.errors import Unavailable
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.store import trace as trace_module
-from alphorn.store import trace_file, trace_merge, trace_search
+from alphorn.store import trace_file, trace_search
 from alphorn.store.trace import TraceLog
 from alphorn.store.trace_rows import MAX_TEXT
 from tests.store.old_trace import make as make_old
@@ -200,7 +200,7 @@ def test_purge(log: TraceLog, monkeypatch: pytest.MonkeyPatch) -> None:
     assert log.purge(60.0) == 0
     left_of = sql(log, "SELECT DISTINCT segment FROM lookup ORDER BY segment")
     assert left_of == sql(log, "SELECT id FROM segment ORDER BY id")
-    assert len(left_of) == 3  # a large one that holds some that are there, and two small ones
+    assert left_of == [(7,), (8,), (9,), (10,)]
     assert log.purge(1000.0) == 40
     for table in ("event", "segment", "lookup"):
         assert sql(log, f"SELECT count(*) FROM {table}") == [(0,)]
@@ -343,50 +343,10 @@ def test_two_processes_seal_once(log: TraceLog, tmp_path: Path,
         thread.start()
     for thread in threads:
         thread.join()
-    assert sql(log, "SELECT level, count(*) FROM segment GROUP BY level") == [(0, 3), (1, 2)]
+    assert sql(log, "SELECT count(*) FROM segment") == [(19,)]
     assert sql(log, "SELECT count(*) FROM lookup WHERE field = 6") == [(1900,)]
     assert len(other.find(domain="d3.test", limit=1000)) == 286
     other.close()
-
-
-def test_while_segments_are_merged_everything_is_found(
-    log: TraceLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(trace_file, "SEGMENT_EVENTS", 50)
-    events = some(1000)
-    for event in events:
-        log.add(event)
-    log.flush()
-    assert log._connection is not None
-    while trace_file.seal(log._connection):
-        pass
-    assert sql(log, "SELECT count(*) FROM segment") == [(19,)]
-    late = [replace(event, time=event.time + 0.25) for event in events[::40]]
-    together = sorted([*events, *late], key=lambda event: event.time)
-    steps = 0
-    while True:
-        if steps == 3:  # amid the first merge
-            for event in late:
-                log.add(event)
-        expected = together if steps >= 3 else events
-        for keys, fits in (
-            ({"domain": "d3.test"}, lambda event: event.domain == "d3.test"),
-            ({"account_id": 7}, lambda event: event.account_id == 7),
-            ({"address": "s4@remote.test"}, lambda event: event.sender == "s4@remote.test"),
-            ({"message_id": "33@remote.test"}, lambda e: e.message_id == "33@remote.test"),
-            ({"transaction": "t33"}, lambda event: event.transaction == "t33"),
-            ({"stage": "rcpt"}, lambda event: event.stage == "rcpt"),
-            ({"domain": "d3.test", "since": 90.0, "until": 700.0},
-             lambda event: event.domain == "d3.test" and 90 <= event.time < 700),
-        ):  # fmt: skip
-            found = log.find(**keys, limit=5000)  # type: ignore[arg-type]
-            assert found == [event for event in expected if fits(event)], (steps, keys)
-        if not trace_merge.merge_some(log._connection):
-            break
-        steps += 1
-    assert steps > 12
-    levels = "SELECT level, count(*) FROM segment GROUP BY level"
-    assert sql(log, levels) == [(0, 3), (1, 2)]
 
 
 def test_a_failed_write_leaves_no_numbers_behind(log: TraceLog) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from alphorn.base.errors import Unavailable
 from alphorn.base.trace import TraceEvent, Verdict
-from alphorn.store import trace_file, trace_merge, trace_search
+from alphorn.store import trace_file, trace_search
 from alphorn.store.side_file import connect, public
 from alphorn.store.trace_search import Sees
 
@@ -129,14 +129,13 @@ class TraceLog:
     def tidy(self) -> None:
         """Make what has come lately quick to find; for one process to do every quarter of a minute.
         The file is free in between. Raises Unavailable."""
-        for work in (trace_file.seal, trace_merge.merge_some):
-            more = True
-            while more and not self._closing.is_set():
-                with self._lock:
-                    try:
-                        more = work(self._open())
-                    except sqlite3.Error as error:
-                        raise public(error, WHAT) from error
+        more = True
+        while more and not self._closing.is_set():
+            with self._lock:
+                try:
+                    more = trace_file.seal(self._open())
+                except sqlite3.Error as error:
+                    raise public(error, WHAT) from error
 
     def purge(self, before: float) -> int:
         """Forget events older than that, in small transactions with pauses between them, for

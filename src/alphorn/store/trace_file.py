@@ -4,9 +4,10 @@ Rows are appended in the order of time and nothing else is written for them at f
 millions of events costs a page of its own for each entry, which is ten times the row. Instead, when
 SEGMENT_EVENTS have come together, they are sealed: their keys are sorted and appended to `lookup`
 as one segment. A look-up goes through the segments, newest first, with one search in each, and
-through the rows after the last one without an index. Eight segments are merged into a larger one,
-so that there are not many (`store.trace_merge`). Segments are spans of numbers, hence of time, so
-that a search between two dates sees only some, and forgetting takes away whole ones.
+through the rows after the last one without an index: large segments make few searches and many
+such rows, and a look-up costs least, some tens of milliseconds at ten million events, where both
+cost alike. Segments are spans of numbers, hence of time, so that a search between two dates sees
+only some, and forgetting takes away whole ones.
 
 A row that comes late, into a span that is sealed already, gets its keys at once.
 
@@ -24,7 +25,7 @@ from alphorn.store.side_file import Upgrade
 from alphorn.store.trace_rows import Field, Row
 
 VERSION = 2
-SEGMENT_EVENTS = 32_768
+SEGMENT_EVENTS = 131_072
 SETTLED = 2.0
 """Seconds that a row is left alone before it is sealed: other processes write a bit later."""
 INSERT_ROWS = (64, 8, 1)
@@ -59,13 +60,11 @@ TABLES = (
         verdict TEXT NOT NULL,
         UNIQUE (stage, verdict)
     )""",
-    # Covers the numbers greater than `above`, up to `until`. While segments are merged, their keys
-    # move to the one of level 1 that covers them all, field by field.
+    # Covers the numbers greater than `above`, up to `until`.
     """CREATE TABLE segment (
         id INTEGER NOT NULL PRIMARY KEY,
         above INTEGER NOT NULL,
-        until INTEGER NOT NULL,
-        level INTEGER NOT NULL
+        until INTEGER NOT NULL
     )""",
     """CREATE TABLE lookup (
         segment INTEGER NOT NULL,
@@ -84,7 +83,6 @@ _KEYS = (
     (Field.DOMAIN, "domain_key", "domain_key <> 0"),
     (Field.KIND, "kind", "TRUE"),
 )
-ADD_SEGMENT = "INSERT INTO segment (above, until, level) VALUES (?, ?, ?)"
 
 
 class Writer:
@@ -101,7 +99,7 @@ class Writer:
         """All or none, durable as far as this file is. Raises sqlite3.Error."""
         used: set[int] = set()
         try:
-            with writing(self._connection):
+            with _writing(self._connection):
                 made = [
                     rows.row_of(event, self._number(event, used), self._kind(event))
                     for event in events
@@ -176,7 +174,7 @@ def _find_late(connection: sqlite3.Connection, made: Sequence[Row]) -> None:
         if number > sealed:
             continue
         ((segment, above),) = connection.execute(
-            "SELECT id, above FROM segment WHERE until >= ? ORDER BY until, level LIMIT 1",
+            "SELECT id, above FROM segment WHERE until >= ? ORDER BY until LIMIT 1",
             (number,),
         )
         if above >= number:
@@ -203,15 +201,17 @@ def _add_keys(
 
 def seal(connection: sqlite3.Connection) -> bool:
     """Make one more segment, where there are enough events for it that have settled; whether there
-    were. Holds the file for a tenth of a second. Raises sqlite3.Error."""
+    were. Holds the file for half a second. Raises sqlite3.Error."""
     if _next_until(connection) is None:
         return False
-    with writing(connection):
+    with _writing(connection):
         until = _next_until(connection)  # another process may have been quicker
         if until is None:
             return False
         above = _sealed(connection)
-        segment = connection.execute(ADD_SEGMENT, (above, until, 0)).lastrowid
+        segment = connection.execute(
+            "INSERT INTO segment (above, until) VALUES (?, ?)", (above, until)
+        ).lastrowid
         assert segment is not None
         _add_keys(connection, segment, "id > ? AND id <= ?", (above, until))
     return True
@@ -230,7 +230,7 @@ def _next_until(connection: sqlite3.Connection) -> int | None:
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
+def _writing(connection: sqlite3.Connection) -> Iterator[None]:
     """A transaction that has the file to itself."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -257,7 +257,7 @@ def purge_some(connection: sqlite3.Connection, before: float) -> tuple[int, bool
 def _purge_keys(connection: sqlite3.Connection, below: int) -> bool:
     """Forget some keys of a segment whose events are all gone; whether there was one."""
     row = connection.execute(
-        "SELECT id FROM segment WHERE until < ? ORDER BY until, level LIMIT 1", (below,)
+        "SELECT id FROM segment WHERE until < ? ORDER BY until LIMIT 1", (below,)
     ).fetchone()
     if row is None:
         return False

@@ -113,8 +113,7 @@ def _newest(
     segments = [
         found
         for (found,) in connection.execute(
-            "SELECT id FROM segment WHERE until >= ? AND above < ? - 1"
-            " ORDER BY until DESC, level DESC",
+            "SELECT id FROM segment WHERE until >= ? AND above < ? - 1 ORDER BY until DESC",
             (low, high),
         )
     ]
