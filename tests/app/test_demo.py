@@ -165,7 +165,9 @@ def write_and_be_answered(visit: Visit) -> None:
     """A message from outside, answered by Anna to Ben through submission, read by Ben."""
     with smtplib.SMTP(HOST, visit.ports["smtp"], timeout=20) as client:
         client.sendmail(
-            "guest@example.net", [f"{samples.ANNA}@{DOMAIN}"], b"Subject: Question\r\n\r\nSo?\r\n"
+            "guest@example.net",
+            [f"{samples.ANNA}@{DOMAIN}"],
+            b"From: guest@example.net\r\nSubject: Question\r\n\r\nSo?\r\n",
         )
     context = ssl.create_default_context(cafile=visit.data / "tls/certificate.pem")
     with smtplib.SMTP_SSL(HOST, visit.ports["submissions"], context=context, timeout=20) as client:

@@ -171,7 +171,8 @@ class Guide:
             )
             commands = (
                 f'python3 -c \'import smtplib; smtplib.SMTP("{address}",{ports["smtp"]})'
-                f'.sendmail("you@example.net","{anna}","Subject: Hello\\r\\n\\r\\nIt works.")\'',
+                f'.sendmail("you@example.net","{anna}",'
+                '"From: you@example.net\\r\\nSubject: Hello\\r\\n\\r\\nIt works.")\'',
                 f'python3 -c \'{login}print(*m.fetch("1:*","(FLAGS ENVELOPE)")[1],sep="\\n")\'',
                 f'python3 -c \'{login}print(m.fetch("1","(RFC822)")[1][0][1].decode())\'',
             )

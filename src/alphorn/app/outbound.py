@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from alphorn.app.own_addresses import OwnAddresses
 from alphorn.base import settings as table
-from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin
+from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
+from alphorn.operations.watch import Watch
 from alphorn.queue.dialer import Caller, Dialer, TlsPolicy
 from alphorn.queue.pool import Pool, PoolLimits
 from alphorn.queue.remote import Remote
 from alphorn.queue.route import Ourselves
 from alphorn.queue.runner import Runner, RunnerLimits
-from alphorn.queue.values import Reply, ours
+from alphorn.queue.values import Claim, Outcome, Reply, Result, ours
 from alphorn.servers.bus import Topic
 from alphorn.servers.listeners import Bound
 from alphorn.servers.resolver import resolver
@@ -31,6 +33,19 @@ async def run_queue(parts: Services, bound: Sequence[Bound]) -> None:
     finally:
         unsubscribe()
         await runner.stop(STOP_SECONDS)
+
+
+def _settled(watch: Watch, claim: Claim, outcome: Outcome) -> None:
+    """Of what people send themselves the watch is told how it ended."""
+    origin = claim.message.origin
+    if origin.kind is OriginKind.SUBMITTED and origin.account_id is not None:
+        watch.settled(origin.account_id, outcome.result is Result.FAILED and hard(outcome.reply))
+
+
+def hard(reply: Reply) -> bool:
+    """Whether a failure says something of whom it was sent to, or what: the other side refused it
+    for good, and is not just out of reach or its mailbox full."""
+    return 500 <= reply.code < 600 and not reply.enhanced.startswith(("5.2.", "5.4."))
 
 
 def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
@@ -64,6 +79,7 @@ def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
         lambda domain: parts.view.domain(domain) is not None,
         hostname=hostname,
         trace=parts.record,
+        done=partial(_settled, parts.outgoing.watch),
         limits=RunnerLimits(
             connections=settings[table.QUEUE_CONNECTIONS],
             per_destination=per_destination,

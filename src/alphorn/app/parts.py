@@ -1,9 +1,11 @@
 """What one worker runs: sessions for its listeners, and tasks beside them."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from alphorn.app import door, services
+from alphorn.app.gate import gate
 from alphorn.app.housekeeping import Housekeeping
 from alphorn.app.outbound import run_queue
 from alphorn.base import settings as table
@@ -16,6 +18,7 @@ from alphorn.servers.listeners import Listener
 from alphorn.servers.metrics import Gauge
 from alphorn.servers.services import Services
 from alphorn.servers.smtp import service as smtp
+from alphorn.servers.smtp.gate import Gate
 from alphorn.servers.smtp.memory import Memory
 from alphorn.servers.smtp.room import Room
 from alphorn.servers.smtp.session import SmtpSession
@@ -47,7 +50,7 @@ class WorkerParts:
         roles = seat.launch.active_roles(seat.settings)
         imap = _imap(self._services)
         self.sessions: Mapping[str, Callable[[], Session]] = {
-            **_smtp(self._services),
+            **_smtp(self._services, gate(self._services, seat.bound, asyncio.get_running_loop())),
             "imap": imap.session,
             "imaps": imap.session,
         }
@@ -97,11 +100,13 @@ def _imap(parts: Services) -> ImapService:
     )
 
 
-def _smtp(parts: Services) -> Mapping[str, Callable[[], Session]]:
+def _smtp(parts: Services, mx_gate: Gate) -> Mapping[str, Callable[[], Session]]:
     memory = Memory(parts.settings[table.SMTP_MEMORY])
     room = Room(lambda account_id: parts.store.account(account_id).usage().octets)
 
-    def sessions(role: smtp.Role, profile: Profile) -> Callable[[], Session]:
+    def sessions(
+        role: smtp.Role, profile: Profile, guarded: Gate | None = None
+    ) -> Callable[[], Session]:
         service = smtp.SmtpService(
             role=role,
             profile=profile,
@@ -114,12 +119,13 @@ def _smtp(parts: Services) -> Mapping[str, Callable[[], Session]]:
             authenticator=parts.authenticator,
             trace=parts.record,
             clock=time.time,
+            gate=guarded,
         )
         return lambda: SmtpSession(service)
 
     submission = sessions(smtp.SUBMISSION, smtp.submission_profile(parts.settings))
     return {
-        "smtp": sessions(smtp.MX, smtp.mx_profile(parts.settings, tls=True)),
+        "smtp": sessions(smtp.MX, smtp.mx_profile(parts.settings, tls=True), mx_gate),
         "submission": submission,
         "submissions": submission,
     }

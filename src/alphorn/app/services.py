@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from alphorn.app import learning
+from alphorn.app.attachments import attachment_rules
 from alphorn.app.door import doorkeeper
 from alphorn.app.protection import default_protection
 from alphorn.base import settings as table
@@ -25,6 +26,7 @@ from alphorn.message.envelope import Envelope, Origin
 from alphorn.operations.authenticate import Authenticator, Login, log_login
 from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
+from alphorn.operations.examine import Examiner, ExaminerParts
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
 from alphorn.queue.intake import Lifetimes
@@ -115,7 +117,7 @@ def build(
         enqueue=enqueue,
         count=count_lesson,
     )
-    hostname = settings[table.HOSTNAME]
+    hostname, forwarders = settings[table.HOSTNAME], settings[table.MX_TRUSTED_FORWARDERS]
     limits = LoginLimits(
         account_failures=settings[table.LOGIN_ACCOUNT_FAILURES],
         network_failures=settings[table.LOGIN_NETWORK_FAILURES],
@@ -154,6 +156,19 @@ def build(
         acquaintances=learned.acquaintances,
         reports=learned.reports,
         observer=learned.observer,
+        examiner=Examiner(
+            ExaminerParts(
+                hostname=hostname,
+                view=view,
+                store=store,
+                model=learned.learning.parts.model,
+                reported=learned.learning.parts.reported,
+                acquaintances=learned.acquaintances,
+                rules=attachment_rules(settings),
+                own=lambda domain: view.domain(domain) is not None,
+                trusted=frozenset(forwarders),
+            )
+        ),
         open_control=_Control(layout, settings, store, ring),
         close=closing.close,
     )

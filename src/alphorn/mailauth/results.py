@@ -50,6 +50,8 @@ class Authentication:
 
     `spf` is the result for MAIL FROM, `helo_spf` that for HELO, None where it was not checked.
     `ptr` is the client's name that its address and the name's address both confirm, "" for none.
+    `aligned` is the domain that SPF or DKIM vouches for and that is aligned with the author's,
+    whether that has a policy or not; "" for none.
     """
 
     spf: SpfResult | None = None
@@ -58,6 +60,7 @@ class Authentication:
     arc: ArcResult | None = None
     dmarc: DmarcResult | None = None
     ptr: str = ""
+    aligned: str = ""
 
 
 def authentication_results(hostname: str, auth: Authentication) -> bytes:

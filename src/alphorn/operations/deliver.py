@@ -27,8 +27,9 @@ from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin
 from alphorn.message.outcome import Fate, LocalResult
 from alphorn.message.summarize import summarize
 from alphorn.operations.confirm import asked_for, confirmation
+from alphorn.operations.placement import INTO_INBOX, Placement, as_decided
 from alphorn.operations.status import status_of
-from alphorn.store.api import INBOX, NewMessage, Store
+from alphorn.store.api import NewMessage, Store
 from alphorn.wire.smtp import xtext
 
 MAX_HOPS = 100
@@ -108,10 +109,16 @@ class Delivery:
         return route
 
     def accept(
-        self, raw: bytes, envelope: Envelope, routes: Sequence[Route], transaction: str
+        self,
+        raw: bytes,
+        envelope: Envelope,
+        routes: Sequence[Route],
+        transaction: str,
+        placements: Sequence[Placement] | None = None,
     ) -> Reception:
         """Deliver a message that has just come in, our Received field on top; `routes` are those of
-        the envelope's recipients, in order. When this says "accepted" everything is durable.
+        the envelope's recipients, in order, as are `placements` (None: all into the inbox). When
+        this says "accepted" everything is durable.
 
         Raises Unavailable only where some were served and the rest cannot be queued either.
         """
@@ -121,11 +128,15 @@ class Delivery:
         results = []
         confirm = []
         something = False
-        for recipient, route in zip(envelope.recipients, routes, strict=True):
-            redirected, result = self._serve(piece, recipient, route, done, sent)
+        chosen = placements or (INTO_INBOX,) * len(routes)
+        waiting: list[Placement] = []
+        for recipient, route, placement in zip(envelope.recipients, routes, chosen, strict=True):
+            redirected, result = self._serve(piece, recipient, route, done, sent, placement)
             delivered = result.fate is Fate.DELIVERED
             something = something or redirected or delivered
             results.append(result)
+            if not delivered:
+                waiting.append(placement)
             if delivered and route.keep and asked_for(envelope, recipient):
                 confirm.append(recipient)
         if confirm:
@@ -137,7 +148,8 @@ class Delivery:
         if not something:
             worst = next((result for result in rest if result.fate is Fate.DEFERRED), rest[0])
             return Reception(False, worst.status, worst.text)
-        self._leave_to_queue(piece, rest)
+        # What was decided for the first of them goes with it, so that spam stays spam.
+        self._leave_to_queue(replace(piece, raw=waiting[0].fields + piece.raw), rest)
         return Reception(True, "2.0.0", "Delivered, in part later")
 
     def retry(
@@ -160,7 +172,7 @@ class Delivery:
             if route.account is None or not route.keep:
                 return LocalResult(recipient, Fate.DELIVERED, "2.1.5", "Sent on")
             route = replace(route, redirect_to=())
-        return self._serve(piece, recipient, route, {}, set())[1]
+        return self._serve(piece, recipient, route, {}, set(), as_decided(raw))[1]
 
     # -- one step each --
 
@@ -182,6 +194,7 @@ class Delivery:
         route: Route,
         done: dict[int, LocalResult],
         sent: set[_Onward],
+        placement: Placement,
     ) -> tuple[bool, LocalResult]:
         """Everything for one recipient: whether it was sent on, and the result. `done` has what
         became of accounts that earlier recipients lead to as well: they get one copy, and one
@@ -203,7 +216,7 @@ class Delivery:
                 piece,
                 recipient,
                 account,
-                lambda: self._append(piece, recipient, account),
+                lambda: self._append(piece, recipient, account, placement),
                 "Delivered",
             )
         return redirected, done[account.id]
@@ -266,26 +279,38 @@ class Delivery:
             {"queue": name},
         )
 
-    def _append(self, piece: _Piece, recipient: EnvelopeRecipient, account: AccountInfo) -> None:
+    def _append(
+        self,
+        piece: _Piece,
+        recipient: EnvelopeRecipient,
+        account: AccountInfo,
+        placement: Placement,
+    ) -> None:
         raw = header.prepend(
             piece.raw,
             received.return_path(piece.envelope.sender),
             received.delivered_to(recipient.address),
+            placement.fields,
         )
         quota = account.quota_octets or None
         if quota is not None and len(raw) > quota:
             raise Refused("The message is larger than the whole mailbox.", code="too-large")
         summary = summarize(raw)
         (appended,) = self._store.account(account.id).append(
-            INBOX, (NewMessage(raw, summary, int(piece.now)),), quota=quota
+            placement.place, (NewMessage(raw, summary, int(piece.now)),), quota=quota
         )
         self._tell(
             piece,
             recipient,
             account,
-            Verdict.DELIVERED,
-            f"Delivered to {INBOX}",
-            {"size": len(raw), "subject": summary.subject[:200], "uid": appended.uid},
+            placement.verdict,
+            placement.text,
+            {
+                "size": len(raw),
+                "subject": summary.subject[:200],
+                "uid": appended.uid,
+                **placement.facts,
+            },
         )
 
     def _failed(

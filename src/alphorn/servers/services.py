@@ -14,6 +14,7 @@ from alphorn.operations.authenticate import Authenticator
 from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
 from alphorn.operations.doorkeeper import Doorkeeper
+from alphorn.operations.examine import Examiner
 from alphorn.operations.learn import Learning
 from alphorn.operations.observe import Observer
 from alphorn.operations.report import Reports
@@ -46,6 +47,7 @@ class Services:
     acquaintances: Acquaintances
     reports: Reports
     observer: Observer
+    examiner: Examiner
     open_control: Callable[[], Control]
     close: Callable[[], None]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphorn.base.numbers import NumberSet
-from alphorn.servers.imap import eager
+from alphorn.servers import eager
 from alphorn.servers.imap.fetching.batches import by_count, by_weight
 from alphorn.servers.imap.fetching.recent import WORTH_KEEPING, recent_messages
 from alphorn.servers.imap.uids import count_in, packed

@@ -85,6 +85,15 @@ def no_author(author: Author) -> DmarcResult:
     return DmarcResult(Outcome.PERMERROR, "", "", "", author.problem)
 
 
+def aligned(found: Found, spf: SpfResult | None, dkim: Sequence[DkimResult]) -> str:
+    """The domain that SPF or DKIM vouches for and that is aligned with the author's in relaxed
+    mode, "" for none: what proves an author whose domain has no record."""
+    for _, name, state, _ in _identifiers(record.Record(), spf, dkim):
+        if state is Outcome.PASS and _aligned(found, name, strict=False):
+            return name
+    return ""
+
+
 _METHOD = {"dkim": "DKIM", "spf": "SPF"}
 _SPF = {Spf.PASS: Outcome.PASS, Spf.TEMPERROR: Outcome.TEMPERROR}
 

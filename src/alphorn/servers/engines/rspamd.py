@@ -1,16 +1,11 @@
 """Rspamd over HTTP: a message is examined by a worker, learned by the controller.
 
-    POST /checkv2                     the message; the envelope in fields -> JSON
-    POST /learnspam, /learnham        the message; the password -> JSON
-    GET  /ping, /auth                 is it there, and does it take the password
-
-The JSON is read with suspicion: what is missing or of another type than it should be counts as not
-said, but a verdict without a score and an action is none.
+POST /checkv2                     the message; the envelope in fields -> JSON
+POST /learnspam, /learnham        the message; the password -> JSON
+GET  /ping, /auth                 is it there, and does it take the password
 """
 
 import asyncio
-import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,21 +13,14 @@ from typing import Any, NoReturn
 
 from alphorn.base.kinds import Endpoint
 from alphorn.base.secret import Secret
-from alphorn.policy.decision import Reason
-from alphorn.policy.engines import EngineVerdict, name_of, plain
+from alphorn.policy.engines import EngineVerdict, plain
 from alphorn.servers.engines.failure import EngineFailure
-from alphorn.servers.engines.http import Fields, HttpClient, HttpReply
+from alphorn.servers.engines.http import Fields, HttpClient
+from alphorn.servers.engines.http_reply import HttpReply
+from alphorn.servers.engines.rspamd_answer import read_object, verdict_of
 
 MAX_RECIPIENTS = 100
 """Recipients that Rspamd is told of; it bounds what it reads too."""
-MAX_SYMBOLS = 300
-MAX_OPTIONS = 2
-MAX_OPTION = 60
-MAX_SCORE = 10_000.0
-
-ACTIONS = frozenset(
-    ("no action", "greylist", "add header", "rewrite subject", "soft reject", "reject")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +77,7 @@ class Rspamd:
 
     async def check(self, raw: bytes, facts: EngineFacts) -> EngineVerdict:
         reply = await self._ask(b"POST", b"/checkv2", [*self._always, *_fields(facts)], raw)
-        return _verdict(self._json(reply, 200))
+        return verdict_of(self._read(reply))
 
     async def learn(self, raw: bytes, spam: bool) -> Learned:
         """Teach it; the endpoint is the controller's."""
@@ -100,7 +88,7 @@ class Rspamd:
         # Versions differ in the status with which they say that they know the message.
         if reply.status == 208 or "already learned" in reply.phrase:
             return Learned.KNOWN
-        self._json(reply, 200)
+        self._read(reply)
         return Learned.LEARNED
 
     async def version(self) -> str:
@@ -115,7 +103,7 @@ class Rspamd:
         reply = await self._ask(b"GET", b"/auth", self._password)
         if reply.status in (401, 403):
             return False
-        self._json(reply, 200)
+        self._read(reply)
         return True
 
     def close(self) -> None:
@@ -135,17 +123,10 @@ class Rspamd:
         except EngineFailure as failure:
             raise EngineFailure(f"Rspamd: {failure.text}", code=failure.code) from failure
 
-    def _json(self, reply: HttpReply, status: int) -> Mapping[str, Any]:
-        if reply.status != status:
+    def _read(self, reply: HttpReply) -> Mapping[str, Any]:
+        if reply.status != 200:
             self._fail(reply)
-        try:
-            # Depth costs the parser's stack, which is checked; numbers may be of any size.
-            found = json.loads(reply.body, parse_constant=_no_number, parse_int=float)
-        except (ValueError, RecursionError) as error:
-            raise EngineFailure(f"Rspamd at {self.endpoint} answers something else.") from error
-        if not isinstance(found, dict):
-            raise EngineFailure(f"Rspamd at {self.endpoint} answers something else.")
-        return found
+        return read_object(reply.body)
 
     def _fail(self, reply: HttpReply) -> NoReturn:
         raise EngineFailure(
@@ -166,58 +147,3 @@ def _fields(facts: EngineFacts) -> Iterator[tuple[bytes, str]]:
     yield b"From", f"<{facts.sender}>"
     for recipient in facts.recipients[:MAX_RECIPIENTS]:
         yield b"Rcpt", f"<{recipient}>"
-
-
-def _verdict(said: Mapping[str, Any]) -> EngineVerdict:
-    score, action = _number(said.get("score")), said.get("action")
-    if score is None or not isinstance(action, str):
-        raise EngineFailure("Rspamd gives no verdict.")
-    messages = said.get("messages")
-    text = messages.get("smtp_message") if isinstance(messages, dict) else None
-    symbols = said.get("symbols")
-    return EngineVerdict(
-        score=score,
-        required=max(0.0, _number(said.get("required_score")) or 0.0),
-        action=action if action in ACTIONS else plain(action),
-        symbols=tuple(_symbols(symbols)) if isinstance(symbols, dict) else (),
-        text=plain(text) if isinstance(text, str) else "",
-    )
-
-
-def _symbols(found: Mapping[str, Any]) -> Iterator[Reason]:
-    for key in list(found)[:MAX_SYMBOLS]:
-        symbol, name = found[key], name_of(key)
-        score = _number(symbol.get("score")) if isinstance(symbol, dict) else None
-        if name and score is not None:
-            yield Reason(name, _sentence(name, symbol), score)
-
-
-def _sentence(name: str, symbol: Mapping[str, Any]) -> str:
-    """What the symbol says of itself, with its first findings; of one that says nothing its name.
-
-    "Message probably spam, probability: " with ["99.9%"] becomes "Message probably spam,
-    probability: 99.9%."
-    """
-    description, options = symbol.get("description"), symbol.get("options")
-    text = plain(description).rstrip(" .") if isinstance(description, str) else ""
-    text = text or f"Rspamd's rule {name}"
-    shown = [
-        plain(option, MAX_OPTION)
-        for option in (options[:MAX_OPTIONS] if isinstance(options, list) else ())
-        if isinstance(option, str)
-    ]
-    if not shown:
-        return f"{text.rstrip(' :')}."
-    listed = ", ".join(shown)
-    return f"{text} {listed}." if text.endswith(":") else f"{text} ({listed})."
-
-
-def _number(value: object) -> float | None:
-    """A score: finite, and within what makes sense."""
-    if not isinstance(value, float) or not math.isfinite(value):
-        return None
-    return max(-MAX_SCORE, min(MAX_SCORE, value))
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from alphorn.base.errors import AlphornError, NotFound, Unavailable
 from alphorn.directory.values import AccountInfo
+from alphorn.servers import eager
 from alphorn.servers.connection import IO
-from alphorn.servers.imap import eager, failures
+from alphorn.servers.imap import failures
 from alphorn.servers.imap.failures import CommandError, No
 from alphorn.servers.imap.handler import Handler, Outcome, Tells
 from alphorn.servers.imap.view import View

@@ -1,10 +1,21 @@
-"""Is this recipient one we take mail for? (RCPT)
+"""Is this recipient one we take mail for, from this client? (RCPT)
 
 What can be decided here is decided here, where the other server can still tell its user. On the MX
 port mail comes in and never goes through: a recipient elsewhere is refused however it is spelled.
+Strangers are then asked about: their greeting, the DNS lists they may be on, and last the greylist.
 """
 
-from alphorn.directory.values import Route
+from collections.abc import Coroutine
+from typing import Any
+
+from alphorn.base.senders import SenderAction
+from alphorn.directory.values import Protection, Route
+from alphorn.dns.lists import Listing
+from alphorn.mailauth.spf.result import Spf
+from alphorn.operations.examine import guards
+from alphorn.policy import greylist, helo, lists
+from alphorn.policy.decision import Act, Decision, Reason
+from alphorn.servers.smtp.gate import Gate
 from alphorn.servers.smtp.visit import Visit
 from alphorn.wire.smtp.events import Rcpt
 from alphorn.wire.smtp.paths import Path
@@ -20,8 +31,13 @@ _ROUTE_SIGNS = frozenset("%!@")
 """In a local part: `user%other.org`, `other.org!user`, `"user@other.org"`. No address of ours has
 them, and with a catch-all they would look as if we relayed."""
 
+ANOTHER_MESSAGE = Reply(
+    "4.5.3", "This recipient is guarded otherwise than the first; send it a message of its own"
+)
+LISTED = "{recipient}... Access denied - [{client}] is on the block list {zone}"
 
-def ours(visit: Visit, rcpt: Rcpt) -> Reply:
+
+def ours(visit: Visit, rcpt: Rcpt) -> Reply | Coroutine[Any, Any, Reply]:
     """On the MX port. Raises Unavailable."""
     path = rcpt.path
     if not _ROUTE_SIGNS.isdisjoint(path.local):
@@ -33,8 +49,86 @@ def ours(visit: Visit, rcpt: Rcpt) -> Reply:
         full = _full(visit, route)
         if full is not None:
             return full
+    gate = visit.service.gate
+    if gate is None:
+        return _accept(visit, route, ())
+    protection = visit.service.view.protection(route)
+    agreed = guards(protection)
+    if visit.routes and agreed != visit.guards:
+        return ANOTHER_MESSAGE
+    matches = visit.service.view.sender_matches(route, visit.sender)
+    listed = lists.at_rcpt(matches)
+    if not listed.passes:
+        return _declined(visit, gate, listed, rcpt)
+    if visit.inquiry is None or visit.inquiry.exempt:
+        return _accept(visit, route, agreed)
+    welcome = bool(matches) and matches[0].action is SenderAction.ALLOW
+    return _ask(visit, gate, rcpt, route, protection, welcome)
+
+
+def _accept(visit: Visit, route: Route, agreed: tuple[bool, ...]) -> Reply:
+    visit.guards = agreed
     visit.routes.append(route)
     return OK
+
+
+async def _ask(
+    visit: Visit, gate: Gate, rcpt: Rcpt, route: Route, protection: Protection, welcome: bool
+) -> Reply:
+    """What is asked of strangers; `welcome`: the recipient allows this sender, if it is proved."""
+    inquiry, helo_name = visit.inquiry, visit.machine.helo
+    assert inquiry is not None
+    client, recipient = visit.io.peer.address, rcpt.path.address
+    known = await inquiry.about_client(
+        helo_name, lists=protection.dns_lists, greeted=protection.helo
+    )
+    if protection.helo:
+        greeting = helo.check(inquiry.greeting(helo_name, recipient, known))
+        if not greeting.passes:
+            return _declined(visit, gate, greeting, rcpt)
+    if protection.dns_lists and not known.listed("allow"):
+        for listing in known.listed("block"):
+            if listing.zone.refuses:
+                return _declined(visit, gate, _on_list(client, recipient, listing), rcpt)
+    spf = await inquiry.spf(visit.sender, helo_name)
+    passed = spf.result is Spf.PASS
+    allowed = next((one.zone.zone for one in known.listed("allow")), "")
+    greylisted = gate.door.greylist(
+        greylist.Facts(
+            client=client,
+            sender=visit.sender,
+            recipient=recipient,
+            spf_domain=spf.domain if passed else "",
+            spf_mechanism=spf.mechanism if passed else "",
+            ptr=known.ptr,
+            wanted=protection.greylisting and not (welcome and passed),
+            allowed=allowed,
+        )
+    )
+    if not greylisted.passes:
+        return _declined(visit, gate, greylisted, rcpt)
+    return _accept(visit, route, guards(protection))
+
+
+def _declined(visit: Visit, gate: Gate, decision: Decision, rcpt: Rcpt) -> Reply:
+    """The reply; what decided is put beside the refusal in the trace."""
+    said = [reason.text for reason in decision.reasons]
+    visit.decided = {"stage": decision.stage, **decision.facts, "reasons": " ".join(said)[:500]}
+    return gate.reply(decision)
+
+
+def _on_list(client: str, recipient: str, listing: Listing) -> Decision:
+    zone = listing.zone.zone
+    said = f" ({listing.reason})" if listing.reason else ""
+    return Decision(
+        "dns-lists",
+        Act.REFUSE,
+        "5.7.1",
+        LISTED.format(recipient=recipient, client=client, zone=zone) + said,
+        page="dns-lists",
+        reasons=(Reason("listed", f"The sending server is on the block list {zone}."),),
+        facts={"list": zone},
+    )
 
 
 def anybody(visit: Visit, rcpt: Rcpt) -> Reply:

@@ -1,7 +1,9 @@
 """What all sessions of an SMTP listener share, and the two roles there are."""
 
-from collections.abc import Callable
+from asyncio import Future
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from alphorn.base import settings as table
 from alphorn.base.settings import Settings
@@ -11,6 +13,7 @@ from alphorn.operations.authenticate import Authenticator
 from alphorn.operations.deliver import Delivery
 from alphorn.operations.submit import Submission
 from alphorn.servers.smtp import accept, data, rcpt
+from alphorn.servers.smtp.gate import Gate
 from alphorn.servers.smtp.memory import Memory
 from alphorn.servers.smtp.room import Room
 from alphorn.servers.smtp.visit import Visit
@@ -23,13 +26,13 @@ from alphorn.wire.smtp.replies import Reply
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """`mail` and `rcpt` are called on the event loop and must be quick, `message` in a thread. Each
-    gives the reply or raises AlphornError."""
+    """Called on the event loop: `mail` and `rcpt` give the reply, or what is to be awaited for it;
+    `message` begins what ends with one. Each raises AlphornError."""
 
     name: str
     mail: Callable[[Visit, Mail], Reply]
-    rcpt: Callable[[Visit, Rcpt], Reply]
-    message: Callable[[Visit, Message], Reply]
+    rcpt: Callable[[Visit, Rcpt], Reply | Coroutine[Any, Any, Reply]]
+    message: Callable[[Visit, Message], "Future[Reply]"]
 
 
 MX = Role("mx", accept.from_server, rcpt.ours, data.deliver)
@@ -47,7 +50,8 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class SmtpService:
-    """One per role and worker. `trace` must not block and is called from threads too."""
+    """One per role and worker. `trace` must not block and is called from threads too. `gate` is
+    what guards the MX port, None on the others."""
 
     role: Role
     profile: Profile
@@ -60,6 +64,7 @@ class SmtpService:
     authenticator: Authenticator
     trace: Callable[[TraceEvent], None]
     clock: Callable[[], float]
+    gate: Gate | None = None
 
 
 def mx_profile(settings: Settings, tls: bool) -> Profile:

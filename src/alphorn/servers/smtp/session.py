@@ -5,14 +5,16 @@ once leaves in one piece. Work that waits (a delivery, a slow hash) runs in a th
 is paused, one hop for a message. What was acknowledged is finished before a shutdown says 421.
 """
 
+import asyncio
 import logging
 import time
 from asyncio import Future
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from alphorn.base.errors import AlphornError
 from alphorn.operations.status import status_of
+from alphorn.servers import eager
 from alphorn.servers.connection import IO
 from alphorn.servers.smtp import login
 from alphorn.servers.smtp.service import SmtpService
@@ -45,7 +47,8 @@ class SmtpSession:
     """Implements `servers.connection.Session`."""
 
     __slots__ = (
-        "_held", "_io", "_machine", "_moved", "_over", "_service", "_stopping", "_visit", "_work",
+        "_greeting", "_held", "_io", "_machine", "_moved", "_over", "_service", "_stopping",
+        "_visit", "_work",
     )  # fmt: skip
 
     _io: IO
@@ -58,6 +61,7 @@ class SmtpSession:
         self._moved = 0.0  # when the dialog last got anywhere
         self._over = False
         self._stopping = False
+        self._greeting: Future[None] | None = None
         self._work: Future[Any] | None = None
 
     # -- Session, for the adapter ------------------------------------------------------------------
@@ -69,11 +73,27 @@ class SmtpSession:
         if io.tls:
             self._visit.secured()
         io.timeout(self._service.timing.silence)
-        self._machine.greet()
-        self._advance()
+        guest = self._visit.guest
+        if guest is not None:
+            self._machine.synchronous = guest.strict
+            waited = guest.greeting()
+            if waited is not None:
+                self._greeting = waited
+                waited.add_done_callback(self._greet)
+                return
+        self._greet()
 
     def received(self, data: bytes) -> None:
+        if self._greeting is not None:
+            guest = self._visit.guest
+            early = guest.spoke() if guest is not None else None
+            if early is not None:
+                self._greeting = None
+                self._say_goodbye(early)
+                return
         self._machine.receive(data)
+        if self._greeting is not None:
+            return
         if self._work is None and not self._over and not self._advance():
             self._check_pace()
 
@@ -89,6 +109,8 @@ class SmtpSession:
             self._say_goodbye(SILENT)
 
     def closed(self) -> None:
+        if self._visit.guest is not None:
+            self._visit.guest.left(self._machine.ahead)
         self._over = True
         if self._work is None:
             self._hold(0)
@@ -98,6 +120,13 @@ class SmtpSession:
             self._stopping = True
         else:
             self._say_goodbye(GOING_DOWN)
+
+    def _greet(self, waited: "Future[None] | None" = None) -> None:
+        if waited is not None and (self._over or self._greeting is not waited):
+            return
+        self._greeting = None
+        self._machine.greet()
+        self._advance()
 
     # -- moving on ---------------------------------------------------------------------------------
 
@@ -136,11 +165,11 @@ class SmtpSession:
             case Mail(sender, parameters):
                 visit.begin(sender.address, parameters.size)
                 self._decide("mail", role.mail, event)
-            case Rcpt(path):
-                self._decide("rcpt", role.rcpt, event, path.address)
+            case Rcpt():
+                self._recipient(role.rcpt, event)
             case Message(_, raw):
                 self._hold(len(raw))
-                self._start(self._io.run(role.message, visit, event), self._message_done)
+                self._start(role.message(visit, event), self._message_done)
             case Login():
                 self._login(event)
             case Declined(verb, argument, reply):
@@ -150,19 +179,58 @@ class SmtpSession:
             case StartTls() | Close():
                 """`_advance` does these once the output is written."""
 
-    def _decide(
-        self, stage: str, decide: Callable[[Visit, E], Reply], event: E, recipient: str = ""
-    ) -> None:
+    def _decide(self, stage: str, decide: Callable[[Visit, E], Reply], event: E) -> None:
         try:
             reply = decide(self._visit, event)
-        except AlphornError as error:
-            reply = Reply(status_of(error), error.text)
-        except Exception:
-            _log.exception("a stage failed", extra={"stage": stage})
-            reply = FAULT
+        except Exception as error:
+            reply = _failed(stage, error)
         if not reply.positive:
-            self._visit.refused(stage, reply, recipient)
+            self._visit.refused(stage, reply)
         self._machine.reply(reply)
+
+    def _recipient(
+        self, decide: Callable[[Visit, Rcpt], Reply | Coroutine[Any, Any, Reply]], event: Rcpt
+    ) -> None:
+        """Answer at once where nothing has to be waited for."""
+        address = event.path.address
+        try:
+            decided = decide(self._visit, event)
+            if not isinstance(decided, Reply):
+                begun = eager.start(decided)
+                if not isinstance(begun, eager.Finished):
+                    task = asyncio.get_running_loop().create_task(begun)
+                    self._start(task, lambda work: self._recipient_done(address, work))
+                    return
+                decided = begun.value
+        except Exception as error:
+            decided = _failed("rcpt", error)
+        pause = self._judged(decided, address)
+        if pause is None:
+            self._machine.reply(decided)
+        else:
+            reply = decided
+            self._start(pause, lambda work: self._work_done(lambda: self._machine.reply(reply)))
+
+    def _judged(self, reply: Reply, address: str) -> "Future[None] | None":
+        """Leave a trace of a refusal; what the reply is to wait for."""
+        visit = self._visit
+        if not reply.positive:
+            visit.refused("rcpt", reply, address)
+        return visit.guest.answer(reply, address) if visit.guest is not None else None
+
+    def _recipient_done(self, address: str, work: "Future[Reply]") -> None:
+        try:
+            reply = work.result()
+        except Exception as error:
+            reply = _failed("rcpt", error)
+        pause = self._judged(reply, address)
+        if pause is None:
+            self._work_done(lambda: self._machine.reply(reply))
+        else:
+            self._work = pause
+            pause.add_done_callback(
+                lambda work: self._work_done(lambda: self._machine.reply(reply))
+            )
 
     def _login(self, event: Login) -> None:
         try:
@@ -238,3 +306,11 @@ class SmtpSession:
             if not room and self._machine.collecting:
                 self._machine.abandon(BUSY)
                 self._hold(0)
+
+
+def _failed(stage: str, error: Exception) -> Reply:
+    """The reply where a stage could not be gone through."""
+    if isinstance(error, AlphornError):
+        return Reply(status_of(error), error.text)
+    _log.error("a stage failed", extra={"stage": stage}, exc_info=error)
+    return FAULT

@@ -2,18 +2,25 @@
 
 import itertools
 import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo, Route
+from alphorn.message.envelope import EnvelopeRecipient
 from alphorn.message.received import Hop
 from alphorn.operations.authenticate import ScramCredentials
+from alphorn.operations.examine import Examination
 from alphorn.servers.connection import IO
 from alphorn.wire.smtp.machine import Machine
 from alphorn.wire.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from alphorn.servers.smtp.service import SmtpService
+
+MAX_TRACED = 20
+"""Recipients of a refused message who each get a line in the trace."""
+MAX_REASONS = 500
 
 Facts = dict[str, str | int | float | bool | None]
 
@@ -30,10 +37,16 @@ def new_transaction(now: float) -> str:
 class Visit:
     """`account` is whoever is logged in. From MAIL on, `transaction` names the message, `sender` is
     its envelope's and `size` what was declared of it (0: nothing), `recipients` counts those asked
-    for, and `routes` has where each accepted one leads (MX only)."""
+    for. On the MX port: `routes` has where each accepted one leads, `guards` what they agree on,
+    `inquiry` asks the DNS, `guest` is the client as far as its manners go, and `decided` what
+    spoke against the last recipient that was refused."""
 
     __slots__ = (
         "account",
+        "decided",
+        "guards",
+        "guest",
+        "inquiry",
         "io",
         "machine",
         "recipients",
@@ -58,6 +71,11 @@ class Visit:
         self.size = 0
         self.recipients = 0
         self.routes: list[Route] = []
+        self.guards: tuple[bool, ...] = ()
+        self.decided: Facts = {}
+        gate = service.gate
+        self.guest = gate.guest(io.peer.address) if gate is not None else None
+        self.inquiry = gate.inquiry(io.peer.address) if gate is not None else None
 
     def begin(self, sender: str, size: int) -> None:
         """A new message; `size` as declared, 0 for unknown."""
@@ -66,6 +84,7 @@ class Visit:
         self.size = size
         self.recipients = 0
         self.routes = []
+        self.guards = ()
 
     def logged_in(self, account: AccountInfo) -> None:
         self.account = account
@@ -103,10 +122,42 @@ class Visit:
             facts["account"] = self.account.address
         return facts
 
-    def refused(self, stage: str, reply: Reply, recipient: str = "", argument: str = "") -> None:
-        """Leave a trace of a refusal; `argument` is what was wrong with the command."""
+    def refused_message(
+        self, seen: Examination, reply: Reply, recipients: Sequence[EnvelopeRecipient]
+    ) -> None:
+        """Leave a trace of a message that was refused once it was there, for each recipient."""
+        decision = seen.decision
+        reasons = " ".join(reason.text for reason in decision.reasons)[:MAX_REASONS]
+        more = {**seen.facts, **decision.facts}
+        if reasons:
+            more["reasons"] = reasons
+        for recipient, route in zip(recipients[:MAX_TRACED], self.routes, strict=False):
+            account = route.account
+            self.refused(
+                decision.stage,
+                reply,
+                recipient.address,
+                more=more,
+                concerns=account.id if account is not None else None,
+            )
+
+    def refused(
+        self,
+        stage: str,
+        reply: Reply,
+        recipient: str = "",
+        argument: str = "",
+        more: Mapping[str, str | int | float | bool | None] | None = None,
+        concerns: int | None = None,
+    ) -> None:
+        """Leave a trace of a refusal; `argument` is what was wrong with the command, `more` what
+        decided, `concerns` the account that may see it, where it is not the one logged in."""
         account = self.account
-        facts = {**self.facts(), "code": reply.code, "status": reply.status}
+        facts = {
+            **self.facts(), "code": reply.code, "status": reply.status, **self.decided,
+            **(more or {}),
+        }  # fmt: skip
+        self.decided = {}
         if argument:
             facts["argument"] = argument
         self.service.trace(
@@ -118,7 +169,7 @@ class Visit:
                 text=reply.text,
                 sender=self.sender,
                 recipient=recipient,
-                account_id=account.id if account is not None else None,
+                account_id=account.id if account is not None else concerns,
                 # Of whom it concerns here: the one who sends, else the one who is written to.
                 domain=(account.address if account else recipient).rpartition("@")[2],
                 facts=facts,
