@@ -231,8 +231,8 @@ async def peer(behaviour: Behaviour) -> AsyncIterator[Peer]:
         there.connections += 1
         try:
             await behaviour(reader, writer)
-        except ConnectionError:
-            pass  # whoever is badly treated hangs up
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # whoever is badly treated hangs up; and the end of the block is ours
         finally:
             tasks.discard(task)
             writer.close()
