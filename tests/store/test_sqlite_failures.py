@@ -308,19 +308,20 @@ def test_tables_of_another_version(make: Make, path: Path, monkeypatch: pytest.M
     store = make()
     store.account(1).append(1, [new()])
     store.close()
-    monkeypatch.setattr(schema, "VERSION", 3)
+    now = schema.VERSION
+    monkeypatch.setattr(schema, "VERSION", now + 2)
     steps = {
-        1: ("ALTER TABLE account ADD COLUMN one INTEGER",),
-        2: ("ALTER TABLE account ADD COLUMN two INTEGER", "UPDATE account SET two = 2"),
+        now: ("ALTER TABLE account ADD COLUMN one INTEGER",),
+        now + 1: ("ALTER TABLE account ADD COLUMN two INTEGER", "UPDATE account SET two = 2"),
     }
     monkeypatch.setattr(schema, "MIGRATIONS", steps)
     assert store.account(1).usage().messages == 1
     store.close()
     other = sqlite3.connect(path)
     assert other.execute("SELECT one, two FROM account").fetchall() == [(None, 2)]
-    assert other.execute("PRAGMA user_version").fetchone() == (3,)
+    assert other.execute("PRAGMA user_version").fetchone() == (now + 2,)
     other.close()
-    monkeypatch.setattr(schema, "VERSION", 1)
+    monkeypatch.setattr(schema, "VERSION", now)
     with pytest.raises(Unavailable) as failure:
         store.account(1).usage()
     assert failure.value.code == "damaged"
@@ -331,12 +332,13 @@ def test_a_step_to_the_next_version_is_whole(
 ) -> None:
     store = make()
     store.close()
-    monkeypatch.setattr(schema, "VERSION", 2)
-    steps = {1: ("ALTER TABLE account ADD COLUMN one INTEGER", "nonsense")}
+    now = schema.VERSION
+    monkeypatch.setattr(schema, "VERSION", now + 1)
+    steps = {now: ("ALTER TABLE account ADD COLUMN one INTEGER", "nonsense")}
     monkeypatch.setattr(schema, "MIGRATIONS", steps)
     with pytest.raises(sqlite3.OperationalError):
         store.account(1).usage()
-    monkeypatch.setattr(schema, "VERSION", 1)
+    monkeypatch.setattr(schema, "VERSION", now)
     assert store.account(1).usage().messages == 0
     other = sqlite3.connect(path)
     with pytest.raises(sqlite3.OperationalError):
