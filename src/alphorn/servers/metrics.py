@@ -19,7 +19,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from alphorn.base.errors import Unavailable
-from alphorn.base.trace import TraceEvent
+from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.servers.connection import IO
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
@@ -71,6 +71,7 @@ class Metrics:
             ["stage", "verdict"],
             registry=registry,
         )
+        self._event_counters: dict[tuple[str, Verdict], Counter] = {}
         self._logins = Counter(
             "alphorn_logins", "Logins.", ["protocol", "result"], registry=registry
         )
@@ -126,7 +127,13 @@ class Metrics:
         self._handshakes_failed.labels(listener).inc()
 
     def event(self, event: TraceEvent) -> None:
-        self._events.labels(event.stage, event.verdict.value).inc()
+        key = event.stage, event.verdict
+        counter = self._event_counters.get(key)
+        if counter is None:
+            # Bounded by our own tables, as the labels are.
+            counter = self._events.labels(event.stage, event.verdict.value)
+            self._event_counters[key] = counter
+        counter.inc()
 
     def login(self, protocol: str, result: str) -> None:
         self._logins.labels(protocol, result).inc()
