@@ -28,10 +28,15 @@ def test_blind_copies_go() -> None:
 
 def test_recipients_of_all_fields() -> None:
     raw = (
-        b"To: A@b, Group: c@d, e@f;\r\nCc: a@B\r\nBcc: g@h\r\nto: i@j\r\nResent-To: k@l\r\n"
+        b"To: A@b, Group: c@d, e@f;\r\nCc: a@B\r\nBcc: g@h\r\nto: i@j\r\n"
         b"Reply-To: no@no\r\n\r\nTo: body@body\r\n"
     )
-    assert complete.recipients(raw) == {"a@b", "c@d", "e@f", "g@h", "i@j", "k@l"}
+    assert complete.recipients(raw) == {"a@b", "c@d", "e@f", "g@h", "i@j"}
+
+
+def test_recipients_of_a_message_that_is_sent_again() -> None:
+    raw = b"Resent-To: k@l\r\nResent-Bcc: M@n\r\nTo: a@b, c@d\r\nCc: e@f\r\n\r\n"
+    assert complete.recipients(raw) == {"k@l", "m@n"}
 
 
 def test_no_author_hides_behind_another() -> None:

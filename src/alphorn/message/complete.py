@@ -10,7 +10,8 @@ from alphorn.message import addresses, dates, header
 from alphorn.message.mailbox import Mailbox
 
 PRIVATE_FIELDS = ("Bcc", "Resent-Bcc", "Return-Path")
-RECIPIENT_FIELDS = ("To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc")
+RECIPIENT_FIELDS = ("To", "Cc", "Bcc")
+RESENT_FIELDS = ("Resent-To", "Resent-Cc", "Resent-Bcc")
 
 
 def complete(raw: bytes, now: float, message_id: str, offset: int | None = 0) -> bytes:
@@ -44,8 +45,14 @@ def senders(raw: bytes) -> list[Mailbox]:
 
 
 def recipients(raw: bytes) -> frozenset[str]:
-    """The addresses that the header names as recipients, in whichever field, in lower case."""
-    return frozenset(mailbox.address.lower() for mailbox in _mailboxes(raw, RECIPIENT_FIELDS))
+    """The addresses that the header names as recipients, in whichever field, in lower case.
+
+    In a message that is sent again those of its first sending are none (RFC 5322 §3.6.6).
+    """
+    again = frozenset(mailbox.address.lower() for mailbox in _mailboxes(raw, RESENT_FIELDS))
+    return again or frozenset(
+        mailbox.address.lower() for mailbox in _mailboxes(raw, RECIPIENT_FIELDS)
+    )
 
 
 def _mailboxes(raw: bytes, names: tuple[str, ...]) -> Iterator[Mailbox]:

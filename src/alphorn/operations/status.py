@@ -4,7 +4,19 @@ Mail is told "try again" wherever trying again can help: an account may be repai
 tidied up, and the sender's server reports to the sender when it gives up.
 """
 
-from alphorn.base.errors import AlphornError, Unavailable
+from alphorn.base.errors import AlphornError, Refused, Unavailable
+from alphorn.policy.decision import Act, Decision
+
+
+class Declined(Refused):
+    """A check refused a message, or put it off; `decision` has the reply."""
+
+    code = "declined"
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.text)
+        self.decision = decision
+
 
 _STATUS = {
     "busy": "4.2.0",
@@ -13,13 +25,16 @@ _STATUS = {
     "directory": "4.3.0",
     "disk-full": "4.3.1",
     "from": "5.7.1",
+    "locked": "5.7.1",
     "loop": "5.4.6",
     "no-such-account": "4.2.0",
     "no-such-mailbox": "4.2.0",
     "quota": "4.2.2",
     "rate": "4.7.1",
+    "records": "5.7.1",
     "recipients": "5.5.3",
     "sender": "5.7.1",
+    "slowed": "4.7.1",
     "switched-off": "5.7.1",
     "too-large": "5.2.3",
 }
@@ -27,7 +42,21 @@ _STATUS = {
 
 def status_of(error: AlphornError) -> str:
     """The status that says what is wrong; of class 4 where it may pass, else of class 5."""
+    if isinstance(error, Declined):
+        default = "4.7.1" if error.decision.act is Act.DEFER else "5.7.1"
+        return error.decision.status or default
     known = _STATUS.get(error.code)
     if known is not None:
         return known
     return "4.3.0" if isinstance(error, Unavailable) else "5.3.0"
+
+
+def basic_of(error: AlphornError) -> int:
+    """The three digits of an SMTP reply where they differ from the usual ones for its status; 0
+    where they do not."""
+    if isinstance(error, Declined):
+        return error.decision.basic
+    return _BASIC.get(error.code, 0)
+
+
+_BASIC = {"rate": 451, "slowed": 451}

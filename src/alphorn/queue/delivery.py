@@ -48,6 +48,8 @@ _VERDICTS = {
 _log = logging.getLogger(__name__)
 
 Trace = Callable[[TraceEvent], None]
+Done = Callable[[Claim, Outcome], None]
+"""Told of each recipient that is settled for good, once that is recorded."""
 Left = dict[int, QueuedRecipient]
 """Recipients of a claim who are not settled yet, by id."""
 
@@ -68,6 +70,7 @@ class Delivery:
         executor: Executor,
         random: Random,
         report: Callable[[], None],
+        done: Done,
     ) -> None:
         """`report` is called when there is something to tell a sender."""
         self._queue = queue
@@ -80,6 +83,7 @@ class Delivery:
         self._executor = executor
         self._random = random
         self._report = report
+        self._done = done
         self._recording: set[asyncio.Task[None]] = set()
 
     async def deliver(self, claim: Claim) -> None:
@@ -159,6 +163,8 @@ class Delivery:
                 await asyncio.sleep(PATIENCE)
         for entry in settled:
             self._trace(self._event(claim, attempt, entry, now))
+            if entry.outcome.result is not Result.DEFERRED:
+                self._done(claim, entry.outcome)
         if any(entry.outcome.result is not Result.DEFERRED for entry in settled):
             self._report()
 

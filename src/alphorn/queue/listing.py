@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alphorn.base.errors import NotFound
+from alphorn.message.envelope import OriginKind
 from alphorn.queue.claims import HORIZON
 from alphorn.queue.database import Connection, Database
 from alphorn.queue.rows import MESSAGE, message_from
@@ -41,13 +42,16 @@ class Listed:
 class Filter:
     """Which messages: those to which all that is given applies; no word given applies to all.
 
-    `address` is the sender's or a recipient's, or its domain; `name` the queue's name.
+    `address` is the sender's or a recipient's, or its domain; `name` the queue's name; `since` is
+    the earliest time it came, `kind` why it is here.
     """
 
     name: str = ""
     address: str = ""
     held: bool | None = None
     account_id: int | None = None
+    since: float | None = None
+    kind: OriginKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +150,21 @@ def health(database: Database, now: float, ticks: float) -> Health:
     return database.read(work)
 
 
-def _condition(which: Filter) -> tuple[str, Sequence[str | int]]:
+def _condition(which: Filter) -> tuple[str, Sequence[str | float]]:
     parts = ["1"]
-    values: list[str | int] = []
+    values: list[str | float] = []
     if which.name:
         parts.append("name = ?")
         values.append(which.name.lower())
     if which.account_id is not None:
         parts.append("account = ?")
         values.append(which.account_id)
+    if which.since is not None:
+        parts.append("created >= ?")
+        values.append(which.since)
+    if which.kind is not None:
+        parts.append("kind = ?")
+        values.append(which.kind.value)
     if which.held is not None:
         parts.append("id IN (SELECT message FROM recipient WHERE held = ?)")
         values.append(which.held)

@@ -21,13 +21,13 @@ from alphorn.base.errors import Unavailable
 from alphorn.base.trace import Verdict
 from alphorn.queue.budget import Budget
 from alphorn.queue.claims import claim, mend_clock, next_due, renew, resign, take_over
-from alphorn.queue.delivery import Delivery, Trace, event
+from alphorn.queue.delivery import Delivery, Done, Trace, event
 from alphorn.queue.local import Local, LocalDelivery
 from alphorn.queue.queue import Queue
 from alphorn.queue.remote import Remote
 from alphorn.queue.reports import tell_all
 from alphorn.queue.settling import ToReport
-from alphorn.queue.values import Claim, State
+from alphorn.queue.values import Claim, Outcome, State
 
 T = TypeVar("T")
 
@@ -35,6 +35,10 @@ RECORD_SECONDS = 5.0
 GOODBYE_SECONDS = 0.3
 
 _log = logging.getLogger(__name__)
+
+
+def _nobody(claim: Claim, outcome: Outcome) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,13 @@ class Runner:
         *,
         hostname: str,
         trace: Trace,
+        done: Done = _nobody,
         limits: RunnerLimits | None = None,
         ticks: Callable[[], float] = time.monotonic,
         random: Random | None = None,
     ) -> None:
         """`hostname` is our name in reports. `is_local` gets a domain in lower case, as A-labels;
-        it and `trace` are called on the event loop and must not block."""
+        it, `trace` and `done` are called on the event loop and must not block."""
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._queue = queue
         self._remote = remote
@@ -92,6 +97,7 @@ class Runner:
             executor=self._threads,
             random=random or Random(),
             report=self._something_to_tell,
+            done=done,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work = asyncio.Event()

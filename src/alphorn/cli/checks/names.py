@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from alphorn.base.errors import AlphornError
 from alphorn.cli.checks.finding import Finding, error, ok, warning
 from alphorn.dns.answers import DnsError, NoAnswer, NoSuchName, Resolver
-from alphorn.operations.records import DKIM_FOLDER, DnsRecord
+from alphorn.operations import records_check
+from alphorn.operations.records import DnsRecord
 
 
 async def host(hostname: str, resolver: Resolver) -> list[Finding]:
@@ -48,14 +49,32 @@ async def domain(
     name: str, hostname: str, records: Sequence[DnsRecord], resolver: Resolver
 ) -> list[Finding]:
     """One of our domains: MX, SPF, DKIM and DMARC are there and right."""
-    found = await asyncio.gather(
+    mx, checked = await asyncio.gather(
         _mx(name, hostname, records, resolver),
-        _text(name, records, "v=spf1", "SPF", resolver),
-        _text(name, records, "v=DMARC1", "DMARC", resolver),
-        *(_key(name, record, resolver) for record in records if f".{DKIM_FOLDER}." in record.name),
+        _checked(name, hostname, records, resolver),
     )
-    findings = [finding for finding in found if finding is not None]
+    findings = [mx] if mx is not None else []
+    findings += [
+        _as_finding(found)
+        for found in checked.findings
+        if mx is None or found.code != "spf-foreign"  # which may only follow from it
+    ]
+    findings += [_unknown(name, what.upper(), why) for what, why in checked.unknown]
     return findings or [ok("dns", f"{name} has its MX, SPF, DKIM and DMARC records.")]
+
+
+async def _checked(
+    name: str, hostname: str, records: Sequence[DnsRecord], resolver: Resolver
+) -> records_check.Checked:
+    addresses = await records_check.own_addresses(hostname, resolver)
+    return await records_check.check_domain(name, resolver, hostname, addresses, records)
+
+
+def _as_finding(found: records_check.Finding) -> Finding:
+    advice = f"Publish: {found.publish}" if found.publish else found.detail
+    missing = found.code in ("spf-missing", "dmarc-missing")
+    text = f"{found.text} {found.detail}" if found.publish and found.detail else found.text
+    return (error if found.grave and not missing else warning)("dns", text, advice)
 
 
 async def _mx(
@@ -67,70 +86,20 @@ async def _mx(
     except (NoAnswer, NoSuchName):
         return error("dns", f"{name} has no MX record: no mail arrives.", advice)
     except DnsError as problem:
-        return _unknown(name, "MX", problem)
+        return _unknown(name, "MX", problem.text)
     if hostname in hosts:
         return None
     others = ", ".join(hosts) or "nowhere"
     return error("dns", f"Mail for {name} goes to {others}, not to {hostname}.", advice)
 
 
-async def _text(
-    name: str, records: Sequence[DnsRecord], begin: str, what: str, resolver: Resolver
-) -> Finding | None:
-    """SPF or DMARC: there is exactly one, whatever its policy."""
-    record = next(record for record in records if record.value.startswith(begin))
-    try:
-        texts = (await resolver.txt(record.name)).records
-    except (NoAnswer, NoSuchName):
-        texts = ()
-    except DnsError as problem:
-        return _unknown(name, what, problem)
-    there = [text for text in texts if _begins(text, begin)]
-    if len(there) == 1:
-        return None
-    if there:
-        return error(
-            "dns",
-            f"{record.name} has {len(there)} {what} records; others then heed none.",
-            "Leave one of them.",
-        )
-    return warning("dns", f"{name} has no {what} record.", _publish(record))
-
-
-async def _key(name: str, record: DnsRecord, resolver: Resolver) -> Finding | None:
-    """A DKIM key: the published one is the one that signs."""
-    try:
-        texts = (await resolver.txt(record.name)).records
-    except (NoAnswer, NoSuchName):
-        return error("dns", f"The DKIM key {record.name} is not published.", _publish(record))
-    except DnsError as problem:
-        return _unknown(name, "DKIM", problem)
-    wanted = _tags(record.value.encode()).get(b"p")
-    if any(_tags(text).get(b"p") == wanted for text in texts):
-        return None
-    return error(
-        "dns", f"The DKIM key at {record.name} is not the one that signs.", _publish(record)
-    )
-
-
-def _tags(text: bytes) -> dict[bytes, bytes]:
-    """A tag list (RFC 6376 §3.2) without white space."""
-    pairs = (part.partition(b"=") for part in b"".join(text.split()).split(b";"))
-    return {key: value for key, _, value in pairs}
-
-
-def _begins(text: bytes, begin: str) -> bool:
-    word = text.partition(b" ")[0].partition(b";")[0]
-    return word.lower() == begin.lower().encode()
-
-
 def _publish(record: DnsRecord) -> str:
     return f"Publish: {record.zone_line()}"
 
 
-def _unknown(name: str, what: str, problem: DnsError) -> Finding:
+def _unknown(name: str, what: str, why: str) -> Finding:
     return warning(
         "dns",
-        f"Whether {name} has its {what} record cannot be told: {problem.text}",
+        f"Whether {name} has its {what} record cannot be told: {why}",
         "Look at the resolver of this machine, or set dns.servers.",
     )

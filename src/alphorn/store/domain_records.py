@@ -1,0 +1,89 @@
+"""What was found of our domains in the DNS when it was last looked at, for all processes.
+
+May be lost: it is found again. Callable from any thread.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Collection
+from pathlib import Path
+
+from alphorn.base.errors import Unavailable
+from alphorn.store.side_file import connect, public
+
+VERSION = 1
+WHAT = "The file of what was found in the DNS"
+BUSY_SECONDS = 0.2
+MAX_TEXT = 400
+KEEP_SECONDS = 7 * 86400
+"""What was found longer ago says nothing any more."""
+TABLES = (
+    """CREATE TABLE domain (
+        name TEXT NOT NULL PRIMARY KEY,
+        at REAL NOT NULL,
+        fault TEXT NOT NULL
+    ) WITHOUT ROWID""",
+)
+
+
+class DomainRecords:
+    """The file, opened at its first use."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def put(self, domain: str, fault: str, *, now: float) -> None:
+        """`fault` says what is wrong with the domain's records, in a sentence for those who send
+        mail from it; "" for nothing. Raises Unavailable."""
+        self._change(
+            "INSERT OR REPLACE INTO domain (name, at, fault) VALUES (?, ?, ?)",
+            (domain, now, fault[:MAX_TEXT]),
+        )
+
+    def fault(self, domain: str) -> str:
+        """What is wrong, as it was found last; "" where nothing is, where nobody looked, and where
+        the file cannot be read."""
+        with self._lock:
+            try:
+                row = (
+                    self._open()
+                    .execute("SELECT fault FROM domain WHERE name = ?", (domain.lower(),))
+                    .fetchone()
+                )
+            except (sqlite3.Error, Unavailable):
+                return ""
+        return str(row[0]) if row else ""
+
+    def looked(self) -> dict[str, float]:
+        """When each domain was looked at last. Raises Unavailable."""
+        with self._lock:
+            try:
+                return dict(self._open().execute("SELECT name, at FROM domain").fetchall())
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+
+    def keep(self, domains: Collection[str], *, now: float) -> None:
+        """Forget other domains, and what is too old. Raises Unavailable."""
+        for name, at in self.looked().items():
+            if name not in domains or at < now - KEEP_SECONDS:
+                self._change("DELETE FROM domain WHERE name = ?", (name,))
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _change(self, statement: str, values: tuple[object, ...]) -> None:
+        with self._lock:
+            try:
+                self._open().execute(statement, values)
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
+        return self._connection
