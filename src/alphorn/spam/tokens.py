@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, repeat
 from zlib import crc32
 
+from alphorn.spam.links import base_domain
 from alphorn.spam.observation import Observation
 
 MAX_TOKENS = 1500
@@ -21,6 +22,7 @@ MAX_WORDS = 1500
 MAX_HEAD = 400
 MAX_LOOKS = 300
 MAX_FIGURES = 200
+SENDER = 4
 VERSION = 1
 
 _WORD = re.compile(rb"[a-z$\x80-\xff!][a-z0-9'\x80-\xff-]{1,19}|\xc2[\xa3\xa5]|\xe2\x82\xac")
@@ -35,8 +37,11 @@ _LOOK, _SHOUTED, _FIGURE = range(10, 13)
 
 
 def tokens(seen: Observation) -> tuple[int, ...]:
-    """At most MAX_TOKENS different integers of 32 bits; those of header and links come first."""
-    found = dict.fromkeys(islice(_head(seen), MAX_HEAD))
+    """At most MAX_TOKENS different integers of 32 bits: first SENDER that say who sent it (address,
+    domain, registered domain, list), then those of header and links, then of words, then of pairs.
+    """
+    found = dict.fromkeys(_sender(seen))
+    found.update(dict.fromkeys(islice(_head(seen), MAX_HEAD)))
     body = list(islice(_sums(seen.text, _BODY), MAX_WORDS))
     found.update(dict.fromkeys(body))
     found.update(dict.fromkeys(_habits(seen)))
@@ -67,13 +72,17 @@ def _salted(words: Iterable[str], salt: int) -> Iterator[int]:
     return map(crc32, [word.encode("utf-8", "replace") for word in words], repeat(salt))
 
 
+def _sender(seen: Observation) -> Iterator[int]:
+    who = ("address " + seen.from_address, "domain " + seen.from_domain)
+    return _salted((*who, "base " + base_domain(seen.from_domain), "list " + seen.list_id), _FROM)
+
+
 def _head(seen: Observation) -> Iterator[int]:
     subject = _words(seen.subject.lower())
     sums = list(map(crc32, subject, repeat(_SUBJECT)))
     yield from sums
     yield from map(crc32, subject[1:], sums)
     domain = seen.from_domain
-    yield from _salted((seen.from_address, domain), _FROM)
     yield from _salted(_parents(domain), _FROM)
     local = seen.from_address.partition("@")[0].encode("utf-8", "replace")
     yield from map(crc32, _LOCAL_WORD.findall(local), repeat(_LOCAL))
@@ -122,8 +131,6 @@ def _about(seen: Observation) -> Iterator[str]:
     yield f"links {min(len(seen.links), 99).bit_length()}"
     yield f"letters {len(seen.text).bit_length()}"
     yield f"tags {seen.tags.bit_length()}"
-    if seen.list_id:
-        yield "list " + seen.list_id
     if seen.reply_domain:
         yield "reply to " + ("same" if seen.reply_domain == seen.from_domain else "other")
         yield "reply " + seen.reply_domain
