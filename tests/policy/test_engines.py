@@ -33,7 +33,7 @@ def test_an_infected_message_is_refused() -> None:
         554,
         "malware",
         (Reason("virus", "The message carries malware (Win.Test.EICAR_HDB-1)."),),
-        {"virus": "Win.Test.EICAR_HDB-1"},
+        {"clamav": "Win.Test.EICAR_HDB-1"},
     )
     assert judge_virus(VirusVerdict(Virus.INFECTED)).text.endswith("(unnamed)")
 
@@ -42,7 +42,7 @@ def test_a_clean_one_passes_without_a_word() -> None:
     decision = judge_virus(VirusVerdict(Virus.CLEAN))
     assert decision.passes
     assert not decision.reasons
-    assert decision.facts == {"virus": "none"}
+    assert decision.facts == {"clamav": "clean"}
 
 
 def test_a_large_one_passes_and_that_is_told() -> None:
@@ -57,7 +57,7 @@ def test_a_large_one_passes_and_that_is_told() -> None:
 def test_an_engine_that_does_not_answer(stage: str) -> None:
     goes_on = unanswered(stage, "timeout", OnFailure.CONTINUE)
     assert goes_on.passes
-    assert goes_on.facts == {"failure": "timeout"}
+    assert goes_on.facts == {f"{stage}_failure": "timeout"}
     assert goes_on.reasons[0].score == 0
     waits = unanswered(stage, "timeout", OnFailure.DEFER)
     assert (waits.act, waits.basic, waits.status) == (Act.DEFER, 451, "4.7.1")
@@ -86,10 +86,10 @@ def test_symbols_are_reasons_by_their_weight() -> None:
         Reason("rspamd-rest", "Rspamd's score beside that.", -1.0),
     )
     assert decision.facts == {
-        "score": 6.0,
-        "required": 15.0,
-        "action": "add header",
-        "symbols": "SMALL NOTHING GOOD MUCH",
+        "rspamd_score": 6.0,
+        "rspamd_required": 15.0,
+        "rspamd_action": "add header",
+        "rspamd_symbols": "SMALL NOTHING GOOD MUCH",
     }
 
 
@@ -119,7 +119,7 @@ def test_an_order_is_followed_where_that_is_wanted(
     decision = judge_spam(ordered)
     assert (decision.act, decision.basic, decision.status) == (act, basic, status)
     assert decision.text == text
-    assert judge_spam(EngineVerdict(0.0, 15.0, action, text="Own words")).text == "Own words"
+    assert judge_spam(EngineVerdict(0.0, 15.0, action, text="Owné w…")).text == "Own? w..."
     assert judge_spam(ordered, RspamdRules(actions=False)).passes
 
 

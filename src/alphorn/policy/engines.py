@@ -26,6 +26,8 @@ _UNPRINTABLE = re.compile(
 )
 _NO_NAME = re.compile(r"[^!-~]+")
 
+FACT_SCORE = "rspamd_score"
+
 Fact = str | int | float | bool | None
 
 
@@ -105,10 +107,10 @@ def judge_spam(verdict: EngineVerdict, rules: RspamdRules = RspamdRules()) -> De
     """
     reasons = _weighed(verdict, rules.weight)
     facts: dict[str, Fact] = {
-        "score": verdict.score,
-        "required": verdict.required,
-        "action": verdict.action,
-        "symbols": " ".join(symbol.code for symbol in verdict.symbols[:MAX_REASONS]),
+        FACT_SCORE: verdict.score,
+        "rspamd_required": verdict.required,
+        "rspamd_action": verdict.action,
+        "rspamd_symbols": " ".join(symbol.code for symbol in verdict.symbols[:MAX_REASONS]),
     }
     if not (rules.actions and verdict.forced):
         return Decision(RSPAMD, reasons=reasons, facts=facts)
@@ -117,7 +119,7 @@ def judge_spam(verdict: EngineVerdict, rules: RspamdRules = RspamdRules()) -> De
             RSPAMD,
             Act.DEFER,
             "4.7.1",
-            verdict.text or "The message cannot be taken now; try again later",
+            _told(verdict) or "The message cannot be taken now; try again later",
             451,
             page="spam",
             reasons=(*reasons, Reason("rspamd-defers", "Rspamd asks its sender to wait.")),
@@ -127,7 +129,7 @@ def judge_spam(verdict: EngineVerdict, rules: RspamdRules = RspamdRules()) -> De
         RSPAMD,
         Act.REFUSE,
         "5.7.1",
-        verdict.text or "The message is taken for spam",
+        _told(verdict) or "The message is taken for spam",
         554,
         page="spam",
         reasons=(*reasons, Reason("rspamd-refuses", "A rule of Rspamd refuses it.")),
@@ -139,13 +141,13 @@ def judge_virus(verdict: VirusVerdict) -> Decision:
     """What is infected is refused; what is too large to be looked into is taken, and that told."""
     match verdict.outcome:
         case Virus.CLEAN:
-            return Decision(CLAMAV, facts={"virus": "none"})
+            return Decision(CLAMAV, facts={CLAMAV: "clean"})
         case Virus.TOO_LARGE:
             text = "The message is too large to be checked for viruses."
             return Decision(
                 CLAMAV,
                 reasons=(Reason("virus-unchecked", text),),
-                facts={"virus": "unchecked", "failure": "too-large"},
+                facts={"clamav_failure": "too-large"},
             )
     name = name_of(verdict.name) or "unnamed"
     return Decision(
@@ -156,7 +158,7 @@ def judge_virus(verdict: VirusVerdict) -> Decision:
         554,
         page="malware",
         reasons=(Reason("virus", f"The message carries malware ({name})."),),
-        facts={"virus": name},
+        facts={CLAMAV: name},
     )
 
 
@@ -178,7 +180,7 @@ def unanswered(stage: str, failure: str, on_failure: OnFailure) -> Decision:
     """The engine of this stage gave no verdict; `failure` is a short word that says why."""
     code, text, sentence = _UNANSWERED[stage]
     reasons = (Reason(code, sentence),)
-    facts: dict[str, Fact] = {"failure": failure}
+    facts: dict[str, Fact] = {f"{stage}_failure": failure}
     if on_failure is OnFailure.CONTINUE:
         return Decision(stage, reasons=reasons, facts=facts)
     return Decision(stage, Act.DEFER, "4.7.1", text, 451, reasons=reasons, facts=facts)
@@ -188,7 +190,7 @@ def skipped(stage: str) -> Decision:
     """The message is larger than what the engine of this stage is asked about."""
     if stage == CLAMAV:
         return judge_virus(VirusVerdict(Virus.TOO_LARGE))
-    return Decision(stage, facts={"failure": "too-large"})
+    return Decision(stage, facts={f"{stage}_failure": "too-large"})
 
 
 def scored(own: Sequence[Reason], decisions: Iterable[Decision], scoring: Scoring) -> list[Reason]:
@@ -198,7 +200,7 @@ def scored(own: Sequence[Reason], decisions: Iterable[Decision], scoring: Scorin
     """
     found = [decision for decision in decisions if decision.stage == RSPAMD]
     theirs = [reason for decision in found for reason in decision.reasons]
-    answered = any("score" in decision.facts for decision in found)
+    answered = any(FACT_SCORE in decision.facts for decision in found)
     if scoring is Scoring.REPLACE and answered:
         return theirs
     return [*own, *theirs]
@@ -213,6 +215,11 @@ def plain(text: str, limit: int = MAX_TEXT) -> str:
 def name_of(text: str) -> str:
     """A name from outside: printable ASCII without spaces."""
     return _NO_NAME.sub("_", text[:MAX_NAME]).strip("_")
+
+
+def _told(verdict: EngineVerdict) -> str:
+    """What Rspamd wants the sender to be told, as it can stand in a reply (RFC 5321 §4.2)."""
+    return verdict.text.replace("…", "...").encode("ascii", "replace").decode()
 
 
 def _weighed(verdict: EngineVerdict, weight: float) -> tuple[Reason, ...]:

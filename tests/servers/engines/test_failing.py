@@ -216,8 +216,8 @@ def test_what_the_operator_says_happens(
 
     for virus, spam in on_loop(loop, main):
         act = Act.DEFER if on_failure is OnFailure.DEFER else Act.PASS
-        assert (virus.stage, virus.act, virus.facts["failure"]) == ("clamav", act, "answer")
-        assert (spam.stage, spam.act, spam.facts["failure"]) == ("rspamd", act, "timeout")
+        assert (virus.stage, virus.act, virus.facts["clamav_failure"]) == ("clamav", act, "answer")
+        assert (spam.stage, spam.act, spam.facts["rspamd_failure"]) == ("rspamd", act, "timeout")
         assert [reason.code for reason in virus.reasons] == ["virus-unchecked"]
         if act is Act.DEFER:
             assert (virus.basic, virus.status) == (451, "4.7.1")
@@ -275,4 +275,4 @@ def test_one_is(loop: str) -> None:
     (decision,) = on_loop(loop, main)
     assert decision.passes
     assert [(reason.code, reason.score) for reason in decision.reasons] == [("rspamd-rest", 2.12)]
-    assert decision.facts["score"] == 2.5
+    assert decision.facts["rspamd_score"] == 2.5

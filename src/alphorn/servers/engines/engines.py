@@ -128,7 +128,7 @@ class Engines:
             self._answers(stage)
         seconds = time.monotonic() - begin
         self._report(stage, outcome, seconds)
-        return replace(decision, facts={**decision.facts, "seconds": round(seconds, 4)})
+        return replace(decision, facts={**decision.facts, f"{stage}_seconds": round(seconds, 4)})
 
     def _fails(self, stage: str, text: str) -> None:
         """Logged when it begins, and when it is over."""
