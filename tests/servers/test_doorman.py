@@ -58,7 +58,7 @@ def test_a_banned_client_hears_until_when_and_why(keeper: Doorkeeper) -> None:
     keeper.offended(CLIENT, Offence.EARLY)
     assert doorman.turn_away(SMTP, CLIENT) == (
         b"554 5.7.1 192.0.2.1 is banned until 2023-11-14 23:13 UTC because it repeatedly spoke "
-        b"before it was greeted https://help.example.test/banned\r\n"
+        b"before it was greeted; help: https://help.example.test/banned\r\n"
     )
     assert doorman.turn_away(IMAP, CLIENT) is None
     assert doorman.turn_away(BY_NAME["submission"], CLIENT) is None

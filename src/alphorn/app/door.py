@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from alphorn.base import settings as table
 from alphorn.base.door import Offence
@@ -58,6 +59,15 @@ def door_settings(settings: Settings, lenient: bool) -> DoorSettings:
     )
 
 
+def help_for(settings: Settings) -> Callable[[str], str]:
+    """Where there is help about a refusal, by the name of its page."""
+    url = settings[table.HELP_URL]
+    if url:
+        return lambda page: f"{url.rstrip('/')}/{page}"
+    postmaster = settings[table.POSTMASTER] or f"postmaster@{settings[table.HOSTNAME]}"
+    return lambda page: postmaster
+
+
 def doorman(layout: Layout, settings: Settings, keeper: Doorkeeper) -> Doorman:
     """For a worker. Where connections cannot be counted, nobody connects too often."""
     rates = None
@@ -67,7 +77,7 @@ def doorman(layout: Layout, settings: Settings, keeper: Doorkeeper) -> Doorman:
         )
     except Unavailable as error:
         _log.warning("connections are not counted: %s", error.text)
-    return Doorman(keeper, rates)
+    return Doorman(keeper, rates, help_for(settings))
 
 
 def manners(settings: Settings, keeper: Doorkeeper, loop: asyncio.AbstractEventLoop) -> Manners:

@@ -12,11 +12,14 @@ from alphorn.dns.lists import ListZone
 from alphorn.operations import door
 from alphorn.servers.rates import Rates
 from alphorn.servers.resolver import resolver
+from alphorn.servers.zones import zones as configured
 
 
 def _blocked(context: Context, args: Namespace) -> int:
     settings = context.settings
-    zones = [ListZone(zone, "block") for zone in args.list or ()]
+    zones = [ListZone(zone, "block") for zone in args.list or ()] or [
+        zone for zone in configured(settings) if zone.kind == "block"
+    ]
     limit = settings[table.DOOR_CONNECTIONS]
     rates = _rates(context, limit)
 

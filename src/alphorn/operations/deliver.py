@@ -80,8 +80,10 @@ class Delivery:
         postmaster: str = "",
         clock: Callable[[], float] = time.time,
         max_hops: int = MAX_HOPS,
+        welcomed: Callable[[int, int], None] = lambda account_id, uid: None,
     ) -> None:
-        """`hostname` is this server's name, `postmaster` the operator's address, "" for none."""
+        """`hostname` is this server's name, `postmaster` the operator's address, "" for none.
+        `welcomed` is told of mail from acquaintances, by account and UID in the inbox."""
         self._store = store
         self._view = view
         self._enqueue = enqueue
@@ -90,6 +92,7 @@ class Delivery:
         self._postmaster = postmaster
         self._clock = clock
         self._max_hops = max_hops
+        self._welcomed = welcomed
 
     def route(self, local: str, domain: str) -> Route | None:
         """Where mail for `local@domain` goes, or None for nowhere. Never waits long.
@@ -299,6 +302,8 @@ class Delivery:
         (appended,) = self._store.account(account.id).append(
             placement.place, (NewMessage(raw, summary, int(piece.now)),), quota=quota
         )
+        if placement.welcome and not placement.kind:
+            self._welcomed(account.id, appended.uid)
         self._tell(
             piece,
             recipient,

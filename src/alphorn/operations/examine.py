@@ -55,6 +55,7 @@ Facts = dict[str, str | int | float | bool | None]
 
 STAGE_DMARC = "dmarc"
 STAGE_SPAM = "spam"
+REPORTED = Reason("reported", "You reported mail of this sender.")
 TOO_MUCH = Decision(
     STAGE_SPAM,
     Act.REFUSE,
@@ -264,7 +265,7 @@ class Examiner:
             parts.view.sender_matches(route, case.author.author),
             case.author,
         )
-        seen, own = case.seen, None
+        seen, own, known = case.seen, None, Familiarity()
         if account is not None:
             known = parts.acquaintances.familiarity(account.id, seen.from_address, case.raw)
             seen = _with_familiarity(seen, known)
@@ -280,8 +281,10 @@ class Examiner:
         score = round(verdict.score + extra, 2)
         reasons: list[Reason] = [*matched.decision.reasons]
         reasons += [Reason(*reason) for reason in verdict.reasons]
+        if known.blocked:
+            reasons.append(REPORTED)
         spam = not matched.allowed and (
-            matched.spam or quarantined or protection.files_as_spam(score)
+            matched.spam or known.blocked or quarantined or protection.files_as_spam(score)
         )
         category = ""
         if not spam and account is not None and not matched.allowed:
@@ -293,8 +296,9 @@ class Examiner:
                 spam_field.render(
                     score, protection.spam_threshold, SPAM if spam else "ham", reasons, category
                 ),
-                _why(reasons, matched, quarantined, spam),
+                _why(reasons, matched, quarantined, spam) if not known.blocked else REPORTED.text,
                 refusal,
+                bool(case.author.aligned) and (known.knows or known.answered),
                 {"score": score, "threshold": protection.spam_threshold, **matched.decision.facts},
             ),
             score,
@@ -366,9 +370,10 @@ class Examiner:
         voices = self._parts.reported.voices(names, now=now) if names else {}
         if not voices:
             return seen
-        return replace(
-            seen, facts=replace(seen.facts, reported_hosts=reputation.reported_hosts(voices))
-        )
+        facts = replace(seen.facts, reported_hosts=reputation.reported_hosts(voices))
+        if reason := reputation.sender_reason(voices):
+            facts = replace(facts, header_reasons=(*facts.header_reasons, reason))
+        return replace(seen, facts=facts)
 
     def _sender_facts(
         self, sender: str, seen: Observation, auth: Authentication | None

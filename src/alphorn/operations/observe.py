@@ -97,7 +97,13 @@ class _Sent:
     recipients: Sequence[str]
 
 
-_Act = _Transferred | _Flagged | _Appended | _Sent
+@dataclass(frozen=True, slots=True)
+class _Welcomed:
+    account_id: int
+    uid: int
+
+
+_Act = _Transferred | _Flagged | _Appended | _Sent | _Welcomed
 
 
 class Observer:
@@ -162,6 +168,10 @@ class Observer:
     def sent(self, account_id: int, raw: bytes, recipients: Sequence[str]) -> None:
         self._add(_Sent(account_id, raw, recipients), 1)
 
+    def welcomed(self, account_id: int, uid: int) -> None:
+        """Proven mail of somebody whom the account knows has come into its inbox."""
+        self._add(_Welcomed(account_id, uid), 1, share=0.5)
+
     def _add(self, act: _Act, messages: int, share: float = 1.0) -> None:
         with self._changed:
             if len(self._waiting) >= MAX_WAITING * share or self._closing:
@@ -216,6 +226,10 @@ class Observer:
                     self._flagged(act)
                 case _Appended():
                     self._appended(act)
+                case _Welcomed():
+                    inbox = self._mail(act.account_id).mailbox(INBOX)
+                    uids = NumberSet.of((act.uid,))
+                    self._learned(self._learning.conclude(act.account_id, inbox.id, uids))
                 case _Sent():
                     self._acquaintances.sent(act.account_id, act.raw, act.recipients)
         except NotFound:

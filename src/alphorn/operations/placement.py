@@ -21,12 +21,14 @@ NAMES: Mapping[str, str] = {SPAM: "Spam", PROMOTIONS: "Promotions", SOCIAL: "Soc
 @dataclass(frozen=True, slots=True)
 class Placement:
     """`kind` is one of `PLACES`, "" for the inbox; `fields` are put on top of the account's copy;
-    `why` is what decided, as a sentence. With a `refusal` the account does not get it at all."""
+    `why` is what decided, as a sentence. With a `refusal` the account does not get it at all.
+    `welcome`: it is proved to be from somebody whom the account knows."""
 
     kind: str = ""
     fields: bytes = b""
     why: str = ""
     refusal: Decision | None = None
+    welcome: bool = False
     facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
     @property

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from alphorn.base.door import Scope
 from alphorn.operations.doorkeeper import Doorkeeper
+from alphorn.policy.decision import Decision
 from alphorn.servers.listeners import Listener, Security
 from alphorn.servers.rates import Rates
 from alphorn.wire.smtp.replies import Reply
@@ -19,8 +20,8 @@ _RATE = "Too many connections from your network; connect again in {} seconds"
 
 
 class Doorman:
-    """One per worker. `help_for` gives what is said after a refusal about a page of help: its
-    address, or "". Without `rates` nobody connects too often."""
+    """One per worker. `help_for` gives the address where there is help about a refusal, by the
+    name of its page, or "". Without `rates` nobody connects too often."""
 
     def __init__(
         self,
@@ -40,8 +41,7 @@ class Doorman:
         mx = listener.role == MX
         refusal = self._keeper.refusal(client, Scope.MX if mx else Scope.LOGINS)
         if refusal is not None:
-            more = self._help_for(refusal.page)
-            text = f"{refusal.text} {more}".rstrip()
+            text = with_help(refusal, self._help_for)
             return _said(listener, Reply(refusal.status, text, refusal.basic))
         if self._rates is None or not mx:
             return None
@@ -49,6 +49,12 @@ class Doorman:
         if not wait or self._keeper.exempt(client):
             return None
         return _said(listener, Reply("4.7.0", _RATE.format(math.ceil(wait)), 421))
+
+
+def with_help(decision: Decision, help_for: Callable[[str], str]) -> str:
+    """The text of a refusal, with the address where there is help about it."""
+    more = help_for(decision.page) if decision.page else ""
+    return f"{decision.text.rstrip('.')}; help: {more}" if more else decision.text
 
 
 def _said(listener: Listener, reply: Reply) -> bytes:

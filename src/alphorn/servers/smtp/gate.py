@@ -7,6 +7,7 @@ from alphorn.operations.doorkeeper import Doorkeeper
 from alphorn.operations.examine import Arrival, Examination, Examiner
 from alphorn.policy import reputation
 from alphorn.policy.decision import Decision
+from alphorn.servers.doorman import with_help
 from alphorn.servers.smtp.inquiry import Inquiry, Questions
 from alphorn.servers.smtp.manners import Guest, Manners
 from alphorn.wire.smtp.replies import Reply
@@ -42,7 +43,6 @@ class Gate:
 
     def reply(self, decision: Decision) -> Reply:
         """A refusal or deferral in the words of the protocol, with where there is help."""
-        text = decision.text.replace("»", ">")  # replies are ASCII (RFC 5321 §2.4)
-        if decision.page and (more := self.help_for(decision.page)):
-            text = f"{text.rstrip('.')}; help: {more}"
+        text = with_help(decision, self.help_for)
+        text = text.replace("»", ">")  # replies are ASCII (RFC 5321 §2.4)
         return Reply(decision.status, text, decision.basic)
