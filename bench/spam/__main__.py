@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,6 +102,7 @@ def main() -> None:
     options.add_argument("--folds", type=int, default=5)
     options.add_argument("--seed", type=int, default=20)
     options.add_argument("--alone", action="store_true", help="without other filters")
+    options.add_argument("--only", help="the name of one filter")
     chosen = options.parse_args()
     if not DATA.is_dir():
         raise SystemExit(f"No corpora: {DATA} is not there.")
@@ -127,18 +128,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-spam-") as name:
         work = Path(name)
         work.chmod(0o755)
-        makers = [lambda _: Alphorn(), lambda _: AlphornRules()]
+        makers: dict[str, Callable[[Path], Filter]] = {
+            Alphorn.name: lambda _: Alphorn(),
+            AlphornRules.name: lambda _: AlphornRules(),
+        }
         for peer in PEERS if not chosen.alone else ():
             if peer.there():
-                makers.append(peer)
+                makers[peer.name] = peer
             else:
                 print(f"{peer.name} is not installed and not compared.")
         for title, pairs in rounds:
             print(f"\n{title}:\n\n{HEAD}", flush=True)
-            for make in makers:
-                one: Filter = make(work)
+            for label, make in makers.items():
+                if chosen.only not in (None, label):
+                    continue
+                one = make(work)
                 try:
-                    print(row(one.name, run(one, pairs)), flush=True)
+                    print(row(label, run(one, pairs)), flush=True)
                 finally:
                     one.close()
 

@@ -134,8 +134,8 @@ class SpamAssassin:
             path.chmod(0o666)
 
     def judge(self, samples: Sequence[Sample]) -> list[float]:
-        self._start()
-        assert self.daemon is not None
+        if self.daemon is None:
+            self.daemon = self._start()
         begun = tree(self.daemon.pid)
         found = []
         for sample in samples:
@@ -158,8 +158,8 @@ class SpamAssassin:
             stop(self.daemon)
             self.daemon = None
 
-    def _start(self) -> None:
-        self.daemon = subprocess.Popen(
+    def _start(self) -> subprocess.Popen[bytes]:
+        daemon = subprocess.Popen(
             [
                 *("spamd", "-L", "--max-children=1", f"--socketpath={self.socket}", "-x"),
                 *(f"--siteconfigpath={self.site}", "-u", "nobody", "--syslog=null"),
@@ -171,7 +171,8 @@ class SpamAssassin:
         for _ in waiting("spamd"):
             with socket.socket(socket.AF_UNIX) as connection:
                 if connection.connect_ex(self.socket) == 0:
-                    return
+                    break
+        return daemon
 
 
 class Rspamd:
