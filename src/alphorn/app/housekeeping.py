@@ -41,4 +41,5 @@ class Housekeeping:
             self._parts.trace.purge(now - settings[table.TRACE_KEEP])
             self._parts.state.purge(now)
             self._parts.door.purge()
+            self._parts.outgoing.watch.purge(now)
             self._parts.learning.purge()

@@ -8,6 +8,7 @@ from alphorn.app import door, services
 from alphorn.app.gate import gate
 from alphorn.app.housekeeping import Housekeeping
 from alphorn.app.outbound import run_queue
+from alphorn.app.records import RecordsWatch
 from alphorn.base import settings as table
 from alphorn.operations.authenticate import Login, log_login
 from alphorn.servers.bus import Bus
@@ -80,6 +81,7 @@ class KeeperParts:
         )
         self.tasks: Sequence[Callable[[], Awaitable[None]]] = (
             Housekeeping(self._services, keeps=True).run,
+            RecordsWatch(self._services).run,
         )
         self.turn_away: Callable[[Listener, str], bytes | None] = lambda listener, client: None
 

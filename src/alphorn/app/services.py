@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from alphorn.app import learning
+from alphorn.app import learning, outgoing
 from alphorn.app.attachments import attachment_rules
 from alphorn.app.door import doorkeeper
 from alphorn.app.protection import default_protection
@@ -99,7 +99,7 @@ def build(
     uses = LastUses(layout.control)
     closing.callback(uses.close)
 
-    def record(event: TraceEvent) -> None:
+    def note(event: TraceEvent) -> None:
         trace.add(event)
         count_event(event)
 
@@ -113,10 +113,29 @@ def build(
         store=store,
         view=view,
         state=state,
-        record=record,
+        record=note,
         enqueue=enqueue,
         count=count_lesson,
     )
+    open_control = _Control(layout, settings, store, ring)
+    guards, out = outgoing.build(
+        layout,
+        settings,
+        closing,
+        view=view,
+        state=state,
+        queue=queue,
+        model=learned.learning.parts.model,
+        record=note,
+        enqueue=enqueue,
+        open_control=open_control,
+    )
+    record = outgoing.watched(note, out.watch)
+
+    def report(login: Login) -> None:
+        report_login(login)
+        out.watch.login(login)
+
     hostname, forwarders = settings[table.HOSTNAME], settings[table.MX_TRUSTED_FORWARDERS]
     limits = LoginLimits(
         account_failures=settings[table.LOGIN_ACCOUNT_FAILURES],
@@ -139,7 +158,7 @@ def build(
             LoginThrottle(state, limits),
             uses,
             settings[table.LOGIN_ITERATIONS],
-            report=report_login,
+            report=report,
         ),
         door=door,
         delivery=Delivery(
@@ -151,7 +170,10 @@ def build(
             postmaster=settings[table.POSTMASTER],
             max_hops=settings[table.SMTP_HOPS],
         ),
-        submission=Submission(view, state, sign, enqueue, record, sent=learned.observer.sent),
+        submission=Submission(
+            view, state, sign, enqueue, record, guards=guards, sent=learned.observer.sent
+        ),
+        outgoing=out,
         learning=learned.learning,
         acquaintances=learned.acquaintances,
         reports=learned.reports,
@@ -169,7 +191,7 @@ def build(
                 trusted=frozenset(forwarders),
             )
         ),
-        open_control=_Control(layout, settings, store, ring),
+        open_control=open_control,
         close=closing.close,
     )
 

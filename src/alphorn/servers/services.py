@@ -18,6 +18,7 @@ from alphorn.operations.examine import Examiner
 from alphorn.operations.learn import Learning
 from alphorn.operations.observe import Observer
 from alphorn.operations.report import Reports
+from alphorn.operations.sending_parts import Outgoing
 from alphorn.operations.submit import Submission
 from alphorn.queue.queue import Queue
 from alphorn.servers.bus import Bus
@@ -43,6 +44,7 @@ class Services:
     door: Doorkeeper
     delivery: Delivery
     submission: Submission
+    outgoing: Outgoing
     learning: Learning
     acquaintances: Acquaintances
     reports: Reports
