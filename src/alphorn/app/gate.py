@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Collection, Iterator, Sequence
 
 from alphorn.app import door
+from alphorn.app.engines import engines
 from alphorn.app.own_addresses import OwnAddresses
 from alphorn.base import settings as table
 from alphorn.directory.view import DirectoryView
 from alphorn.policy import helo
+from alphorn.servers.engines.engines import Report, unreported
 from alphorn.servers.listeners import Bound
 from alphorn.servers.resolver import resolver
 from alphorn.servers.services import Services
@@ -20,8 +22,9 @@ def gate(
     parts: Services,
     bound: Sequence[Bound],
     loop: asyncio.AbstractEventLoop,
+    report: Report = unreported,
 ) -> Gate:
-    """For a worker, on its event loop."""
+    """For a worker, on its event loop; `report` is `Metrics.engine`."""
     settings = parts.settings
     fakes = frozenset(name.lower() for name in settings[table.MX_FAKE_NAMES])
     return Gate(
@@ -38,6 +41,7 @@ def gate(
         parts.door,
         door.manners(settings, parts.door, loop),
         parts.examiner,
+        engines(settings, report),
         door.help_for(settings),
     )
 

@@ -37,9 +37,10 @@ from alphorn.operations import categories as learned_categories
 from alphorn.operations import reputation
 from alphorn.operations.acquaintances import Acquaintances, Familiarity
 from alphorn.operations.placement import PROMOTIONS, SOCIAL, SPAM, Placement
-from alphorn.policy import attachments, headers, lists
+from alphorn.policy import attachments, engines, headers, lists
 from alphorn.policy.attachments import AttachmentRules
 from alphorn.policy.decision import Act, Decision, Reason
+from alphorn.policy.engines import Scoring
 from alphorn.policy.lists import SenderDecision, SenderFacts
 from alphorn.spam.categories import Category, categorize
 from alphorn.spam.features import observe
@@ -106,7 +107,7 @@ class Examination:
 @dataclass(frozen=True, slots=True)
 class ExaminerParts:
     """`trusted` are the domains whose seals (ARC) are believed; `own` says whether a domain is one
-    of ours."""
+    of ours; `scoring` what Rspamd's score is to ours."""
 
     hostname: str
     view: DirectoryView
@@ -117,6 +118,7 @@ class ExaminerParts:
     rules: AttachmentRules
     own: Callable[[str], bool]
     trusted: frozenset[str] = frozenset()
+    scoring: Scoring = Scoring.ADD
 
 
 class Examiner:
@@ -139,7 +141,8 @@ class Examiner:
             facts.update(decision.facts)
             if not decision.passes:
                 return Examination(decision, raw, facts=facts, found=_found(auth))
-            signs += decision.reasons
+            if decision.stage != engines.RSPAMD:  # whose reasons stand beside ours, or for them
+                signs += decision.reasons
         return self._place(raw, root, sender, routes, arrival, auth, signs, facts)
 
     def _stages(
@@ -218,7 +221,8 @@ class Examiner:
         quarantined = any(reason.code == "dmarc-quarantine" for reason in signs)
         seen = observe(raw, root, self._spam_facts(sender, arrival, auth, signs, len(routes)))
         seen = self._with_reported(seen, arrival.now)
-        case = _Case(raw, sender, seen, tokens(seen), self._sender_facts(sender, seen, auth))
+        author = self._sender_facts(sender, seen, auth)
+        case = _Case(raw, sender, seen, tokens(seen), author, arrival.engines)
         placements: dict[int, Placement] = {}
         scores: list[float] = []
         for route in routes:
@@ -277,10 +281,12 @@ class Examiner:
             Thresholds(protection.spam_threshold, protection.refuse_threshold or None),
             case.keys,
         )
-        extra = sum(reason.score for reason in matched.decision.reasons)
-        score = round(verdict.score + extra, 2)
-        reasons: list[Reason] = [*matched.decision.reasons]
-        reasons += [Reason(*reason) for reason in verdict.reasons]
+        found = [Reason(*reason) for reason in verdict.reasons]
+        reasons = [
+            *matched.decision.reasons,
+            *engines.scored(found, case.engines, parts.scoring),
+        ]
+        score = round(sum(reason.score for reason in reasons), 2)
         if known.blocked:
             reasons.append(REPORTED)
         spam = not matched.allowed and (
@@ -410,6 +416,7 @@ class _Case:
     seen: Observation
     keys: tuple[int, ...]
     author: SenderFacts
+    engines: Sequence[Decision]
 
 
 def guards(protection: Protection) -> tuple[bool, ...]:

@@ -6,13 +6,17 @@ hop for a message.
 
 import asyncio
 from asyncio import Future
+from collections.abc import Awaitable
+from dataclasses import replace
 
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.mailauth.proofs import Client
 from alphorn.message import received
 from alphorn.operations.examine import Arrival, Examination
-from alphorn.policy.decision import Reason
+from alphorn.policy.decision import Decision, Reason
+from alphorn.servers.engines.rspamd import EngineFacts
 from alphorn.servers.smtp.gate import Gate
+from alphorn.servers.smtp.inquiry import Inquiry
 from alphorn.servers.smtp.visit import Visit
 from alphorn.wire.smtp.events import Message
 from alphorn.wire.smtp.replies import Reply
@@ -22,19 +26,48 @@ def deliver(visit: Visit, message: Message) -> "Future[Reply]":
     """Into the mailboxes of its recipients; a positive reply means it is on disk there, or in the
     queue for those that cannot be reached now. Raises Unavailable."""
     gate, inquiry = visit.service.gate, visit.inquiry
-    if gate is None or inquiry is None or inquiry.exempt:
-        arrival = Arrival(visit.io.peer.address, visit.machine.helo, visit.service.clock())
-        return visit.io.run(_deliver, visit, message, arrival)
-    return asyncio.get_running_loop().create_task(_ask_and_deliver(visit, message, gate))
+    peer, helo, now = visit.io.peer.address, visit.machine.helo, visit.service.clock()
+    if gate is None or inquiry is None:
+        return visit.io.run(_deliver, visit, message, Arrival(peer, helo, now))
+    engines = gate.engines.needs(visit.service.view.protection(visit.routes[0]))
+    if inquiry.exempt and not engines:
+        return visit.io.run(_deliver, visit, message, Arrival(peer, helo, now))
+    return asyncio.get_running_loop().create_task(
+        _ask_and_deliver(visit, message, gate, inquiry, engines)
+    )
 
 
-async def _ask_and_deliver(visit: Visit, message: Message, gate: Gate) -> Reply:
-    inquiry = visit.inquiry
-    assert inquiry is not None
+async def _ask_and_deliver(
+    visit: Visit, message: Message, gate: Gate, inquiry: Inquiry, engines: bool
+) -> Reply:
+    asked: Awaitable[tuple[Decision, ...]] = _nothing()
+    if engines:
+        facts = EngineFacts(
+            peer=visit.io.peer.address,
+            helo=visit.machine.helo,
+            ptr=inquiry.ptr,
+            sender=message.envelope.sender,
+            recipients=[recipient.address for recipient in message.envelope.recipients],
+            transaction=visit.transaction,
+        )
+        asked = gate.engines.check(message.raw, facts)
+    arrival, decisions = await asyncio.gather(_arrival(visit, message, inquiry), asked)
+    return await visit.io.run(_deliver, visit, message, replace(arrival, engines=decisions))
+
+
+async def _nothing() -> tuple[Decision, ...]:
+    return ()
+
+
+async def _arrival(visit: Visit, message: Message, inquiry: Inquiry) -> Arrival:
+    """What the DNS says of a stranger and his message."""
     helo = visit.machine.helo
+    if inquiry.exempt:
+        return Arrival(visit.io.peer.address, helo, visit.service.clock())
     spf = await inquiry.spf(message.envelope.sender, helo)
-    known = await inquiry.about_client(helo, lists=True, greeted=True)
-    arrival = Arrival(
+    lists = any(visit.service.view.protection(route).dns_lists for route in visit.routes)
+    known = await inquiry.about_client(helo, lists=lists, greeted=False)
+    return Arrival(
         client=visit.io.peer.address,
         helo=helo,
         now=visit.service.clock(),
@@ -53,7 +86,6 @@ async def _ask_and_deliver(visit: Visit, message: Message, gate: Gate) -> Reply:
             for one in (*known.listed("block"), *known.listed("allow"))
         ),
     )
-    return await visit.io.run(_deliver, visit, message, arrival)
 
 
 def _deliver(visit: Visit, message: Message, arrival: Arrival) -> Reply:

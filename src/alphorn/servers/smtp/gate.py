@@ -1,13 +1,14 @@
 """All that guards the MX port, for the stages of a session: one per worker."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from alphorn.operations.doorkeeper import Doorkeeper
 from alphorn.operations.examine import Arrival, Examination, Examiner
 from alphorn.policy import reputation
 from alphorn.policy.decision import Decision
 from alphorn.servers.doorman import with_help
+from alphorn.servers.engines.engines import Engines
 from alphorn.servers.smtp.inquiry import Inquiry, Questions
 from alphorn.servers.smtp.manners import Guest, Manners
 from alphorn.wire.smtp.replies import Reply
@@ -23,6 +24,7 @@ class Gate:
     door: Doorkeeper
     manners: Manners
     examiner: Examiner
+    engines: Engines = field(default_factory=Engines)
     help_for: Callable[[str], str] = lambda page: ""
 
     def guest(self, client: str) -> Guest:

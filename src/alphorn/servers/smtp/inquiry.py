@@ -1,17 +1,18 @@
 """What the DNS says of whoever is at the other end, asked when it is needed and once only.
 
 An `Inquiry` is one connection's. The questions about the client (its name, its greeting, the lists
-it may be on) are asked together at the first recipient; SPF once for each sender; what a message's
-proofs need when the message is there. None takes longer than `Questions.seconds` in all: what is
-not known by then counts as unanswered.
+it may be on) are asked together at the first recipient to whom they matter; SPF once for each
+sender; what a message's proofs need when the message is there. For one message all of that together
+takes no longer than `Questions.seconds`: what is not known by then counts as unanswered.
 
 A client that is exempt is not asked about at all.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
-from typing import TypeVar
+from time import monotonic
+from typing import Any, TypeVar
 
 from alphorn.dns.answers import DnsError, NoAnswer, NoSuchName, Resolver, Unusable
 from alphorn.dns.lists import Listing, ListZone, Standing, look_up_address, look_up_domain
@@ -22,6 +23,10 @@ from alphorn.mailauth.spf.check import check, too_slow
 from alphorn.mailauth.spf.result import SpfResult
 from alphorn.policy import helo
 from alphorn.policy.helo import Greeting, Resolved
+from alphorn.servers import eager
+
+MAX_KNOWN = 100
+"""Senders, and greetings, of one connection whose answers are kept."""
 
 T = TypeVar("T")
 
@@ -66,42 +71,42 @@ class ClientFacts:
 
 @dataclass(slots=True)
 class Inquiry:
-    """Used on the event loop, by one session."""
+    """Used on the event loop, by one session, which asks one thing after the other."""
 
     questions: Questions
     client: str
     exempt: bool = False
-    _greeting: str = ""
-    _known: ClientFacts | None = None
+    _left: float = field(init=False)
+    _reverse: Reverse | None = None
+    _greeted: dict[str, tuple[Resolved, bool]] = field(default_factory=dict)
+    _listings: tuple[Listing, ...] | None = None
     _spf: dict[tuple[str, str], SpfResult] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._left = self.questions.seconds
+
+    def begin(self) -> None:
+        """A new message begins, for which there is as much time again."""
+        self._left = self.questions.seconds
 
     async def about_client(self, greeting: str, *, lists: bool, greeted: bool) -> ClientFacts:
         """`greeting` is the name it gave; `lists` and `greeted`: whether block lists, and that
-        name, matter to anybody."""
-        if self._known is None or self._greeting != greeting:
-            asked = self.questions
-            facts = self.greeting(greeting, "", ClientFacts())
-            known, resolved, listings = await asyncio.gather(
-                self._in_time(
-                    confirmed_name(self.client, asked.resolver), Reverse("", False, True)
-                ),
-                self._in_time(
-                    self._resolve(greeting, greeted and helo.must_resolve(facts)),
-                    (Resolved.FAILED if greeted else Resolved.UNKNOWN, False),
-                ),
-                asyncio.gather(
-                    *(
-                        self._in_time(
-                            look_up_address(self.client, zone, asked.resolver),
-                            Listing(zone, Standing.UNKNOWN),
-                        )
-                        for zone in (asked.zones if lists else ())
-                    )
-                ),
-            )
-            told = tuple(one for one in listings if one.standing is not Standing.CLEAR)
-            self._known, self._greeting = ClientFacts(known, *resolved, told), greeting
-        return self._known
+        name, matter to whoever asks."""
+        ask = [] if self._reverse is not None else [self._ask_reverse()]
+        if greeted and greeting not in self._greeted:
+            ask.append(self._ask_greeting(greeting))
+        if lists and self._listings is None:
+            ask.append(self._ask_lists())
+        if ask:
+            began = monotonic()
+            await asyncio.gather(*ask)
+            self._left -= monotonic() - began
+        resolved = self._greeted.get(greeting) if greeted else None
+        return ClientFacts(
+            self._reverse,
+            *(resolved or (Resolved.UNKNOWN, False)),
+            (self._listings or ()) if lists else (),
+        )
 
     def greeting(self, name: str, recipient: str, known: ClientFacts) -> Greeting:
         """What `policy.helo` judges."""
@@ -123,11 +128,11 @@ class Inquiry:
         found = self._spf.get((sender, greeting))
         if found is None:
             asked = self.questions
-            found = await self._in_time(
+            found = await self._in_turn(
                 check(asked.resolver, self.client, sender, greeting, asked.hostname),
                 too_slow(self.client, sender, greeting),
             )
-            if len(self._spf) > 100:
+            if len(self._spf) > MAX_KNOWN:
                 self._spf.clear()
             self._spf[sender, greeting] = found
         return found
@@ -135,12 +140,13 @@ class Inquiry:
     async def proofs(self, raw: bytes, spf: SpfResult | None) -> Proofs | None:
         """None where the DNS took too long."""
         asking = proofs.ask(raw, spf, self.questions.resolver, asyncio.gather)
-        return await self._in_time(asking, None)
+        return await self._in_turn(asking, None)
 
     async def listed_hosts(self, hosts: Collection[str]) -> frozenset[str]:
         """Those of the hosts that a list of names in links has."""
         asked = self.questions
         questions = [(host, zone) for host in hosts for zone in asked.name_zones]
+        began = monotonic()
         found = await asyncio.gather(
             *(
                 self._in_time(
@@ -150,16 +156,40 @@ class Inquiry:
                 for host, zone in questions
             )
         )
+        self._left -= monotonic() - began
         return frozenset(
             host
             for (host, _), listing in zip(questions, found, strict=True)
             if listing.standing is Standing.LISTED
         )
 
-    async def _resolve(self, name: str, needed: bool) -> tuple[Resolved, bool]:
+    async def _ask_reverse(self) -> None:
+        asking = confirmed_name(self.client, self.questions.resolver)
+        self._reverse = await self._in_time(asking, Reverse("", False, True))
+
+    async def _ask_greeting(self, name: str) -> None:
         """Whether the name exists, and whether it leads to the client."""
-        if not needed:
-            return Resolved.UNKNOWN, False
+        found = Resolved.UNKNOWN, False
+        if helo.must_resolve(self.greeting(name, "", ClientFacts())):
+            found = await self._in_time(self._resolve(name), (Resolved.FAILED, False))
+        if len(self._greeted) > MAX_KNOWN:
+            self._greeted.clear()
+        self._greeted[name] = found
+
+    async def _ask_lists(self) -> None:
+        asked = self.questions
+        found = await asyncio.gather(
+            *(
+                self._in_time(
+                    look_up_address(self.client, zone, asked.resolver),
+                    Listing(zone, Standing.UNKNOWN),
+                )
+                for zone in asked.zones
+            )
+        )
+        self._listings = tuple(one for one in found if one.standing is not Standing.CLEAR)
+
+    async def _resolve(self, name: str) -> tuple[Resolved, bool]:
         resolver = self.questions.resolver
         try:
             addresses = (await resolver.addresses(name)).records
@@ -175,9 +205,22 @@ class Inquiry:
             return Resolved.FAILED, False
         return Resolved.EXISTS, self.client in addresses
 
-    async def _in_time(self, asking: Awaitable[T], otherwise: T) -> T:
+    async def _in_turn(self, asking: Coroutine[Any, Any, T], otherwise: T) -> T:
+        began = monotonic()
         try:
-            async with asyncio.timeout(self.questions.seconds):
-                return await asking
-        except TimeoutError:
-            return otherwise
+            return await self._in_time(asking, otherwise)
+        finally:
+            self._left -= monotonic() - began
+
+    async def _in_time(self, asking: Coroutine[Any, Any, T], otherwise: T) -> T:
+        """Within what is left for this message. Works outside of a task too, where a session runs
+        what may not have to wait at all."""
+        begun = eager.start(asking)
+        if isinstance(begun, eager.Finished):
+            return begun.value
+        task = asyncio.get_running_loop().create_task(begun)
+        try:
+            await asyncio.wait((task,), timeout=max(self._left, 0.0))
+            return task.result() if task.done() else otherwise
+        finally:
+            task.cancel()

@@ -169,7 +169,7 @@ class SmtpSession:
                 self._recipient(role.rcpt, event)
             case Message(_, raw):
                 self._hold(len(raw))
-                self._start(role.message(visit, event), self._message_done)
+                self._message(event)
             case Login():
                 self._login(event)
             case Declined(verb, argument, reply):
@@ -248,6 +248,17 @@ class SmtpSession:
         self._work = work
         self._io.pause()
         work.add_done_callback(done)
+
+    def _message(self, event: Message) -> None:
+        try:
+            work = self._service.role.message(self._visit, event)
+        except Exception as error:
+            self._hold(0)
+            reply = _failed("data", error)
+            self._visit.refused("data", reply)
+            self._machine.reply(reply)
+        else:
+            self._start(work, self._message_done)
 
     def _message_done(self, work: "Future[Reply]") -> None:
         try:
