@@ -22,6 +22,8 @@ MAX_LINKS = 300
 MAX_ATTACHED = 50
 MAX_DEPTH = 10
 MAX_HEADER = 64 * 1024
+MAX_FROM = 16_384
+"""Characters, as `mailauth.dmarc.author` reads them: whoever is proved is to be who is seen."""
 MAX_SUBJECT = 1000
 MAX_NAME = 300
 MAX_ADDRESSES = 100
@@ -47,7 +49,7 @@ _TRAILING = ".,;:!?)}*_"
 def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
     """What there is to see in the message `raw`, whose parse tree is `entity`."""
     fields = entity.fields
-    authors = addresses.mailboxes(fields.get("from", "")[:2000])
+    authors = addresses.mailboxes(fields.get("from", "")[:MAX_FROM])
     author = authors[0] if authors else None
     replies = addresses.mailboxes(fields.get("reply-to", "")[:2000])
     to = fields.get("to", "")[:8000]
@@ -60,14 +62,14 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
     invisible = 0
     if not shown.isascii():
         shown, invisible = _INVISIBLE.subn("", shown)
-    text = " ".join(shown.lower().split())
-    domain = _lower(author.domain) if author else ""
+    text = " ".join(shown.lower().split())[:MAX_TEXT]  # few letters grow in lower case
+    domain = _lower(author.domain).removesuffix(".") if author else ""
     return Observation(
         facts=facts,
         size=len(raw),
         subject=words.decode(fields.get("subject", "")[: 4 * MAX_SUBJECT])[:MAX_SUBJECT],
         from_name=words.decode(author.name[: 4 * MAX_NAME])[:MAX_NAME] if author else "",
-        from_address=_lower(author.address) if author else "",
+        from_address=_lower(author.address).removesuffix(".") if author else "",
         from_domain=domain,
         authors=len(authors),
         reply_to=_lower(replies[0].address) if replies else "",
