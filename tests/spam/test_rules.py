@@ -138,7 +138,7 @@ def everyday() -> Iterable[tuple[str, bytes]]:
     yield "amount", message("The offer comes to $ 12,500.00 for the bank account of the club.\n")
 
 
-@pytest.mark.parametrize(("name", "raw"), everyday(), ids=lambda one: str(one)[:12])
+@pytest.mark.parametrize(("name", "raw"), list(everyday()), ids=lambda one: str(one)[:12])
 def test_everyday_mail_gives_no_reason(name: str, raw: bytes) -> None:
     facts = SpamFacts(spf="pass", dkim=("x.test",), dmarc="pass", aligned=True)
     assert codes(raw, facts) == {"aligned"}

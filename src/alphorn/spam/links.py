@@ -73,6 +73,8 @@ def parse(url: str, shown: str = "", image: bool = False) -> Link | None:
     host = host.lower().rstrip(".")
     if "%" in host:
         host = unquote(host).lower()
+    if not host:
+        return None
     return Link(
         scheme.lower(), host, base_domain(host), path, query or "", user is not None, port or "",
         shown_host(shown) if shown else "", image,
