@@ -914,7 +914,7 @@ BEHAVIOUR_LOCK = Setting(
 BEHAVIOUR_NEW_RECIPIENTS = Setting(
     "behaviour.new_recipients",
     kinds.whole(0, 1600),
-    100,
+    250,
     "To how many addresses elsewhere an account may write in an hour for the first time before it "
     "is slowed down; 0 does not look at it, here and in those that follow.",
 )

@@ -30,6 +30,12 @@ _COLUMNS = {
     "enabled": "On",
 }
 
+_LOCK = {
+    "address": "Account",
+    "sending_locked_at": "Sending locked (UTC)",
+    "sending_lock_reason": "Because",
+}
+
 
 def row(info: AccountInfo) -> dict[str, Json]:
     return {
@@ -40,6 +46,8 @@ def row(info: AccountInfo) -> dict[str, Json]:
         "organization_id": info.organization_id,
         "quota_octets": info.quota_octets,
         "enabled": info.enabled,
+        "sending_locked_at": info.sending_lock.since if info.sending_lock else None,
+        "sending_lock_reason": info.sending_lock.reason if info.sending_lock else None,
     }
 
 
@@ -67,9 +75,10 @@ def _show_one(context: Context, args: Namespace) -> int:
     led = addresses.list_addresses(control, account=args.address)
     shown["addresses"] = [info.address for info in led]
     shown["may_write_as"] = list(grants.list_grants(control, args.address))
-    context.record(
-        args, shown, _COLUMNS | {"addresses": "Addresses", "may_write_as": "May write as"}
-    )
+    columns = _COLUMNS | {"addresses": "Addresses", "may_write_as": "May write as"}
+    if shown["sending_locked_at"] is not None:
+        columns |= {"sending_locked_at": "Sending locked (UTC)", "sending_lock_reason": "Because"}
+    context.record(args, shown, columns)
     return 0
 
 
@@ -102,6 +111,45 @@ def _disable(context: Context, args: Namespace) -> int:
 def _log_out(context: Context, args: Namespace) -> int:
     info = accounts.end_sessions(context.services.control, args.address)
     context.note(f"Whoever is logged in to {info.address} has to log in again.")
+    return 0
+
+
+def _lock(context: Context, args: Namespace) -> int:
+    from alphorn.operations.sending import lock_sending
+
+    services = context.services
+    done = lock_sending(services.control, services.outgoing.sending, args.address, args.reason)
+    context.record(args, row(done.account), _LOCK)
+    if not done.new:
+        context.note(f"Sending from {done.account.address} was locked already.")
+        return 0
+    context.note(
+        f"{done.told} people are told. Of its mail {done.held} recipients are held: alphorn queue "
+        f"list --held --address {done.account.address}"
+    )
+    return 0
+
+
+def _unlock(context: Context, args: Namespace) -> int:
+    from alphorn.operations.sending import unlock_sending
+
+    services = context.services
+    done = unlock_sending(
+        services.control,
+        services.outgoing.sending,
+        args.address,
+        anyway=args.anyway,
+        release=args.release,
+    )
+    context.record(args, row(done.account), _LOCK)
+    if args.release:
+        context.note(f"{done.released} recipients of mail that was held go on.")
+    else:
+        context.note(
+            "What was held of its mail is held still. Look at it with\n"
+            f"    alphorn queue list --held --address {done.account.address}\n"
+            "and let it go or remove it with `alphorn queue release` and `alphorn queue remove`."
+        )
     return 0
 
 
@@ -165,6 +213,43 @@ COMMANDS = (
         "switch an account off: no mail, no logins, nothing is lost",
         _disable,
         (ADDRESS, JSON),
+    ),
+    Command(
+        "account lock",
+        "lock an account's sending: it sends nothing more, and goes on receiving",
+        _lock,
+        (
+            ADDRESS,
+            Argument(
+                "--reason",
+                default="It was locked by whoever runs this service.",
+                metavar="TEXT",
+                help="why, in a sentence: the owner and those who manage the account are told",
+            ),
+            JSON,
+        ),
+        "What the account gave us in the last hour and has not left yet is held. Its owner, those\n"
+        "who manage its organization and the postmaster are told. What an operator locked, an\n"
+        "operator unlocks.",
+    ),
+    Command(
+        "account unlock",
+        "let an account send again",
+        _unlock,
+        (
+            ADDRESS,
+            Argument(
+                "--anyway",
+                action="store_true",
+                help="though its password was not changed since sending was locked",
+            ),
+            Argument(
+                "--release", action="store_true", help="let go what was held of its mail, too"
+            ),
+            JSON,
+        ),
+        "Where sending was locked because the account behaved oddly, its password is to be\n"
+        "changed first. What it did before does not count against it any more.",
     ),
     Command("account log-out", "end all sessions of an account", _log_out, (ADDRESS,)),
     Command("account remove", "remove an account with its mail", remove, (ADDRESS, YES)),

@@ -46,7 +46,7 @@ class Limits:
     does. Slowed down, it has `fraction` of what its plan allows.
     """
 
-    strangers: int = 100
+    strangers: int = 250
     times_usual: float = 3.0
     networks: int = 6
     bounces: float = 0.3
