@@ -11,7 +11,8 @@
  *   load flags   PORT SESSIONS SECONDS                  FETCH n FLAGS, n random
  *
  * Environment: USERS (50), FIRST (1), DOMAIN (bench.test), PASSWORD, or PASSWORDS: a file with the
- * password of user N in line N.
+ * password of user N in line N. HELO (load.remote.test) and SENDER (sender@remote.test): how
+ * `deliver` introduces itself and whom its mail is from.
  *
  * A corpus file is a run of records: 4 bytes length (little endian), then a message with CRLF
  * line ends and no line that begins with a dot. Each "#SERIAL-00000000#" (4 at most)
@@ -59,6 +60,7 @@ static long wanted;
 static char **passwords;
 static double seconds, deadline;
 static const char *domain = "bench.test", *password = "bench-secret", *mailbox = "INBOX";
+static const char *helo = "load.remote.test", *sender = "sender@remote.test";
 static atomic_long taken, done, failed, octets;
 static char problem[256];
 static pthread_mutex_t problem_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -183,10 +185,11 @@ static int smtp_reply(Link *l, int expect, int *pipelining)
 
 static int smtp_hello(Link *l, int *pipelining)
 {
-    const char hello[] = "EHLO load.remote.test\r\n";
+    char hello[300];
+    int size = snprintf(hello, sizeof hello, "EHLO %.250s\r\n", helo);
     *pipelining = 0;
     if (link_open(l)) return -1;
-    if (smtp_reply(l, 220, NULL) < 0 || put(l, hello, sizeof hello - 1)) return -1;
+    if (smtp_reply(l, 220, NULL) < 0 || put(l, hello, (size_t)size)) return -1;
     return smtp_reply(l, 250, pipelining);
 }
 
@@ -205,8 +208,8 @@ static int smtp_message(Link *l, char *copy, long number, int pipelining)
     char envelope[400];
     size_t size = stamp(r, copy, number);
     int n = snprintf(envelope, sizeof envelope,
-                     "MAIL FROM:<sender@remote.test>\r\nRCPT TO:<user%ld@%s>\r\nDATA\r\n",
-                     first_user + number % users, domain);
+                     "MAIL FROM:<%.150s>\r\nRCPT TO:<user%ld@%.150s>\r\nDATA\r\n",
+                     sender, first_user + number % users, domain);
     if (pipelining) {
         if (put(l, envelope, (size_t)n)) return -1;
         if (smtp_reply(l, 250, NULL) < 0 || smtp_reply(l, 250, NULL) < 0 || smtp_reply(l, 354, NULL) < 0)
@@ -404,6 +407,8 @@ int main(int argc, char **argv)
     if ((value = getenv("FIRST"))) first_user = atoi(value);
     if ((value = getenv("DOMAIN"))) domain = value;
     if ((value = getenv("PASSWORD"))) password = value;
+    if ((value = getenv("HELO"))) helo = value;
+    if ((value = getenv("SENDER"))) sender = value;
     if ((value = getenv("PASSWORDS"))) read_passwords(value);
     port = atoi(argv[2]);
     sessions = atoi(argv[3]);

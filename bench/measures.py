@@ -24,8 +24,18 @@ Row = tuple[str, float, str]
 
 
 @dataclass(frozen=True)
+class Run:
+    """Messages a second, the servers' processor time in milliseconds a message, octets sent."""
+
+    rate: float
+    processor: float
+    octets: float
+
+
+@dataclass(frozen=True)
 class Sizes:
     small: int = 6000
+    protected: int = 4000
     large: int = 1500
     box: int = 20_000
     append: int = 1500
@@ -35,7 +45,9 @@ class Sizes:
 
     @staticmethod
     def quick() -> Sizes:
-        return Sizes(small=400, large=100, box=1000, append=200, seconds=1, idle=100, real=300)
+        return Sizes(
+            small=400, protected=400, large=100, box=1000, append=200, seconds=1, idle=100, real=300
+        )
 
 
 class Bench:
@@ -85,6 +97,21 @@ class Bench:
             total += int(reply.split(b"(MESSAGES ", 1)[1].split(b")", 1)[0])
         return total
 
+    def delivered(
+        self, clients: list[Client], count: int, corpus: Path, how: str, **variables: str
+    ) -> Run:
+        """One run of 20 sessions, until its last message is counted in the mailboxes."""
+        before, cpu = self.counted(clients), procs.processor_seconds(self.server.roots())
+        begin = time.monotonic()
+        result = self.load("deliver", self.server.smtp, 20, count, corpus, how, **variables)
+        while (missing := before + count - self.counted(clients)) > 0:
+            if time.monotonic() - begin > 600:
+                raise RuntimeError(f"mail was lost: {missing} missing")
+            time.sleep(0.1)
+        took = time.monotonic() - begin
+        cpu = procs.processor_seconds(self.server.roots()) - cpu
+        return Run(count / took, cpu / count * 1000, result["octets"])
+
     def rest(self) -> Iterator[Row]:
         time.sleep(2)
         yield "memory at rest", procs.pss(self.server.roots()) / 2**20, "MiB PSS"
@@ -98,21 +125,11 @@ class Bench:
             (102_400, "100 KB", self.sizes.large),
         ):
             for how in ("new", "keep"):
-                before, cpu = self.counted(clients), procs.processor_seconds(self.server.roots())
-                begin = time.monotonic()
-                result = self.load("deliver", self.server.smtp, 20, count, self.corpus(octets), how)
-                while self.counted(clients) < before + count:
-                    if time.monotonic() - begin > 600:
-                        raise RuntimeError(
-                            f"mail was lost: {before + count - self.counted(clients)} missing"
-                        )
-                    time.sleep(0.1)
-                took = time.monotonic() - begin
-                cpu = procs.processor_seconds(self.server.roots()) - cpu
                 name = f"deliver {label}, {'new' if how == 'new' else 'kept'} connections"
-                yield name, count / took, "msg/s"
-                yield f"{name}: processor", cpu / count * 1000, "ms/msg"
-                sent += result["octets"]
+                run = self.delivered(clients, count, self.corpus(octets), how)
+                yield name, run.rate, "msg/s"
+                yield f"{name}: processor", run.processor, "ms/msg"
+                sent += run.octets
         for client in clients:
             client.close()
         os.sync()

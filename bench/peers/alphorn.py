@@ -46,9 +46,12 @@ class Alphorn(base.Server):
     def serve(self) -> None:
         self.spawn(
             "alphorn", PROGRAM, "--data", self.state / "data",
-            "serve", "--local", "--workers", "2", "--port-offset", str(OFFSET),
+            "serve", "--local", *self.flags(), "--workers", "2", "--port-offset", str(OFFSET),
         )  # fmt: skip
         self.wait_for(self.imap, self.imaps, self.smtp)
+
+    def flags(self) -> tuple[str, ...]:
+        return ()
 
     def device_passwords(self) -> list[str]:
         return self.devices

@@ -128,6 +128,7 @@ postlog unix-dgram n n - 1 postlogd
 class PostfixDovecot(base.Server):
     name = "Postfix + Dovecot"
     smtp, imap, imaps = 11025, 11143, 11993
+    more_postfix = ""
 
     @staticmethod
     def available() -> str:
@@ -186,7 +187,7 @@ class PostfixDovecot(base.Server):
 
     def start_postfix(self, fill: dict[str, object]) -> None:
         conf = self.state / "conf"
-        (conf / "main.cf").write_text(POSTFIX.format(**fill))
+        (conf / "main.cf").write_text(POSTFIX.format(**fill) + self.more_postfix)
         lines = []
         for line in SERVICES.format(**fill).strip().splitlines():
             service, kind, private, chroot, wake, limit, *command = line.split()
