@@ -122,6 +122,7 @@ def _smtp(parts: Services, mx_gate: Gate) -> Mapping[str, Callable[[], Session]]
             trace=parts.record,
             clock=time.time,
             gate=guarded,
+            wrote=parts.door.wrote,
         )
         return lambda: SmtpSession(service)
 

@@ -56,6 +56,8 @@ Facts = dict[str, str | int | float | bool | None]
 
 STAGE_DMARC = "dmarc"
 STAGE_SPAM = "spam"
+LISTED = "listed-"
+"""Reasons of lists in the DNS begin so; each has the weight that the settings give it."""
 REPORTED = Reason("reported", "You reported mail of this sender.")
 TOO_MUCH = Decision(
     STAGE_SPAM,
@@ -70,8 +72,8 @@ TOO_MUCH = Decision(
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """What is known of a message beside its octets. `proofs` is None where nothing was asked of the
-    DNS: then nothing is said about who sent it. `lists` and `allow_lists` name the DNS lists that
-    the client is on, `listed` what that adds to the score."""
+    DNS: then nothing is said about who sent it. `listed` is what the DNS lists that the client is
+    on add to the score."""
 
     client: str
     helo: str
@@ -80,8 +82,6 @@ class Arrival:
     proofs: Proofs | None = None
     reverse: str = ""
     reverse_known: bool = False
-    lists: tuple[str, ...] = ()
-    allow_lists: tuple[str, ...] = ()
     listed: tuple[Reason, ...] = ()
     listed_hosts: frozenset[str] = frozenset()
     engines: tuple[Decision, ...] = ()
@@ -236,17 +236,14 @@ class Examiner:
         facts["score"] = max(scores)
         found = _found(auth)
         proved = _proved(auth)
-        spam = all(placement.kind == SPAM for placement in placements.values())
+        spam = all(_taken_for_spam(placement) for placement in placements.values())
         refusals = [placement.refusal for placement in placements.values()]
         if None not in refusals:
             refusal = refusals[0]
             assert refusal is not None
             facts.update(refusal.facts)
             return Examination(refusal, raw, facts=facts, found=found, proved=proved, spam=spam)
-        chosen = tuple(
-            placement if placement.refusal is None else replace(placement, kind=SPAM, refusal=None)
-            for placement in chosen
-        )
+        chosen = tuple(replace(placement, refusal=None) for placement in chosen)
         clean = spam_field.without(without_forged(raw, parts.hostname))
         return Examination(
             Decision(STAGE_SPAM),
@@ -270,6 +267,8 @@ class Examiner:
             case.author,
         )
         seen, own, known = case.seen, None, Familiarity()
+        if not protection.dns_lists:
+            seen = _unlisted(seen)
         if account is not None:
             known = parts.acquaintances.familiarity(account.id, seen.from_address, case.raw)
             seen = _with_familiarity(seen, known)
@@ -289,13 +288,15 @@ class Examiner:
         score = round(sum(reason.score for reason in reasons), 2)
         if known.blocked:
             reasons.append(REPORTED)
-        spam = not matched.allowed and (
-            matched.spam or known.blocked or quarantined or protection.files_as_spam(score)
+        refusal = self._refusal(protection, matched, score, reasons)
+        # Where another recipient takes it, it cannot be refused any more, and is spam here.
+        spam = refusal is not None or (
+            not matched.allowed
+            and (matched.spam or known.blocked or quarantined or protection.files_as_spam(score))
         )
         category = ""
         if not spam and account is not None and not matched.allowed:
             category = self._category(protection, account, seen, reasons)
-        refusal = self._refusal(protection, matched, score)
         return (
             Placement(
                 SPAM if spam else category,
@@ -311,11 +312,14 @@ class Examiner:
         )
 
     @staticmethod
-    def _refusal(protection: Protection, matched: SenderDecision, score: float) -> Decision | None:
+    def _refusal(
+        protection: Protection, matched: SenderDecision, score: float, reasons: Sequence[Reason]
+    ) -> Decision | None:
         if not matched.decision.passes:
             return matched.decision
         if protection.refuses_as_spam(score) and not matched.allowed:
-            return replace(TOO_MUCH, facts={"score": score})
+            against = sorted((one for one in reasons if one.score > 0), key=lambda one: -one.score)
+            return replace(TOO_MUCH, facts={"score": score}, reasons=tuple(against))
         return None
 
     def _category(
@@ -357,8 +361,6 @@ class Examiner:
             confirmed=bool(known.ptr),
             reverse_checked=arrival.reverse_known,
             helo=arrival.helo,
-            lists=arrival.lists,
-            allow_lists=arrival.allow_lists,
             listed_hosts=arrival.listed_hosts,
             header_reasons=tuple(
                 (reason.code, reason.text, reason.score) for reason in (*signs, *arrival.listed)
@@ -443,8 +445,20 @@ def _with_familiarity(seen: Observation, known: Familiarity) -> Observation:
     )
 
 
+def _taken_for_spam(placement: Placement) -> bool:
+    """And not only refused because of whom it is from."""
+    refusal = placement.refusal
+    return placement.kind == SPAM and (refusal is None or refusal.stage == STAGE_SPAM)
+
+
+def _unlisted(seen: Observation) -> Observation:
+    """As whoever wants no lists in the DNS sees it."""
+    reasons = tuple(one for one in seen.facts.header_reasons if not one[0].startswith(LISTED))
+    return replace(seen, facts=replace(seen.facts, header_reasons=reasons))
+
+
 def _why(reasons: Sequence[Reason], matched: SenderDecision, quarantined: bool, spam: bool) -> str:
-    if matched.spam:
+    if matched.spam or not matched.decision.passes:
         return matched.decision.reasons[-1].text
     if quarantined and spam:
         return "the sender's domain asks for it (DMARC)."

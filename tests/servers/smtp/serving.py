@@ -5,7 +5,7 @@ import smtplib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ import uvloop
 
 from alphorn.servers.host import Host
 from alphorn.servers.smtp import service as smtp
+from alphorn.servers.smtp.gate import Gate
 from alphorn.servers.smtp.memory import Memory
 from alphorn.servers.smtp.room import Room
 from alphorn.servers.smtp.service import Role, SmtpService, Timing
@@ -77,7 +78,15 @@ def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.002)
 
 
-def service(house: MailHouse, role: Role, memory: Memory, timing: Timing) -> SmtpService:
+def _nobody(sender: str, recipients: Sequence[str]) -> None:
+    """Nobody wants to know."""
+
+
+def service(
+    house: MailHouse, role: Role, memory: Memory, timing: Timing, gate: Gate | None = None
+) -> SmtpService:
+    """`gate` guards the MX port, and learns on the others who of ours has written to whom."""
+    mx = role is smtp.MX
     return SmtpService(
         role=role,
         profile=PROFILES[role.name],
@@ -90,13 +99,20 @@ def service(house: MailHouse, role: Role, memory: Memory, timing: Timing) -> Smt
         authenticator=house.authenticator,
         trace=house.events.append,
         clock=house.clock,
+        gate=gate if mx else None,
+        wrote=gate.door.wrote if gate is not None else _nobody,
     )
 
 
 @contextmanager
 def serving(
-    house: MailHouse, folder: Path, memory: int = 1 << 30, timing: Timing | None = None
+    house: MailHouse,
+    folder: Path,
+    memory: int = 1 << 30,
+    timing: Timing | None = None,
+    guard: Callable[[asyncio.AbstractEventLoop], Gate] | None = None,
 ) -> Iterator[Ports]:
+    """`guard` makes what guards the MX port, on the event loop; None: nothing does."""
     files = certificate_files(folder, "localhost")
     ready = threading.Event()
     found: list[Ports] = []
@@ -104,8 +120,9 @@ def serving(
     times = timing or Timing()
 
     async def main(stop: asyncio.Event) -> None:
-        mx = service(house, smtp.MX, shared, times)
-        submission = service(house, smtp.SUBMISSION, shared, times)
+        gate = guard(asyncio.get_running_loop()) if guard is not None else None
+        mx = service(house, smtp.MX, shared, times, gate)
+        submission = service(house, smtp.SUBMISSION, shared, times, gate)
         async with AsyncExitStack() as stack:
             hosts, numbers = {}, {}
             for name, made, implicit in (

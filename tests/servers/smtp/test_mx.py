@@ -225,7 +225,7 @@ def test_a_client_that_leaves_while_its_message_is_stored(ports: Ports) -> None:
         assert go_on.wait(10)
         return accept(*args)
 
-    ports.house.delivery.accept = slow  # type: ignore[method-assign]
+    ports.house.delivery.accept = slow  # type: ignore[method-assign, assignment]
     with ports.connect() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         sock.sendall(

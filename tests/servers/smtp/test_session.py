@@ -35,7 +35,7 @@ class Gate:
             assert self._open.wait(10)
             return accept(*args)
 
-        ports.house.delivery.accept = slow  # type: ignore[method-assign]
+        ports.house.delivery.accept = slow  # type: ignore[method-assign, assignment]
 
     def open(self) -> None:
         self._open.set()

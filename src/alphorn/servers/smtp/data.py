@@ -12,7 +12,7 @@ from dataclasses import replace
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.mailauth.proofs import Client
 from alphorn.message import received
-from alphorn.operations.examine import Arrival, Examination
+from alphorn.operations.examine import LISTED, Arrival, Examination
 from alphorn.policy.decision import Decision, Reason
 from alphorn.servers.engines.rspamd import EngineFacts
 from alphorn.servers.smtp.gate import Gate
@@ -75,11 +75,9 @@ async def _arrival(visit: Visit, message: Message, inquiry: Inquiry) -> Arrival:
         proofs=await inquiry.proofs(message.raw, spf),
         reverse=known.reverse.name if known.reverse is not None else "",
         reverse_known=known.reverse is not None and not known.reverse.temporary,
-        lists=tuple(one.zone.zone for one in known.listed("block")),
-        allow_lists=tuple(one.zone.zone for one in known.listed("allow")),
         listed=tuple(
             Reason(
-                f"listed-{one.zone.kind}",
+                f"{LISTED}{one.zone.kind}",
                 f"The sending server is on the {one.zone.kind} list {one.zone.zone}.",
                 one.zone.weight if one.zone.kind == "block" else -one.zone.weight,
             )
@@ -126,6 +124,8 @@ def _submit(visit: Visit, message: Message) -> Reply:
     name = service.submission.submit(
         account, message.raw, message.envelope, visit.transaction, field
     )
+    envelope = message.envelope
+    service.wrote(envelope.sender, [recipient.address for recipient in envelope.recipients])
     return Reply("2.0.0", f"Accepted for sending ({visit.transaction}, in the queue as {name})")
 
 

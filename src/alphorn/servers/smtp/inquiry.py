@@ -85,6 +85,11 @@ class Inquiry:
     def __post_init__(self) -> None:
         self._left = self.questions.seconds
 
+    @property
+    def ptr(self) -> str:
+        """The client's confirmed name, as far as it was asked for; "" for none."""
+        return ClientFacts(self._reverse).ptr
+
     def begin(self) -> None:
         """A new message begins, for which there is as much time again."""
         self._left = self.questions.seconds
@@ -92,7 +97,9 @@ class Inquiry:
     async def about_client(self, greeting: str, *, lists: bool, greeted: bool) -> ClientFacts:
         """`greeting` is the name it gave; `lists` and `greeted`: whether block lists, and that
         name, matter to whoever asks."""
-        ask = [] if self._reverse is not None else [self._ask_reverse()]
+        ask: list[Coroutine[Any, Any, None]] = []
+        if self._reverse is None:
+            ask.append(self._ask_reverse())
         if greeted and greeting not in self._greeted:
             ask.append(self._ask_greeting(greeting))
         if lists and self._listings is None:

@@ -1,7 +1,7 @@
 """What all sessions of an SMTP listener share, and the two roles there are."""
 
 from asyncio import Future
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +48,15 @@ class Timing:
     message: float = 3600
 
 
+def _nobody(sender: str, recipients: Sequence[str]) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class SmtpService:
     """One per role and worker. `trace` must not block and is called from threads too. `gate` is
-    what guards the MX port, None on the others."""
+    what guards the MX port, None on the others; there `wrote` is told who of ours has written to
+    whom, and neither waits nor raises."""
 
     role: Role
     profile: Profile
@@ -65,6 +70,7 @@ class SmtpService:
     trace: Callable[[TraceEvent], None]
     clock: Callable[[], float]
     gate: Gate | None = None
+    wrote: Callable[[str, Sequence[str]], None] = _nobody
 
 
 def mx_profile(settings: Settings, tls: bool) -> Profile:

@@ -85,6 +85,8 @@ class Visit:
         self.recipients = 0
         self.routes = []
         self.guards = ()
+        if self.inquiry is not None:
+            self.inquiry.begin()
 
     def logged_in(self, account: AccountInfo) -> None:
         self.account = account
