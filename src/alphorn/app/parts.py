@@ -51,7 +51,10 @@ class WorkerParts:
         roles = seat.launch.active_roles(seat.settings)
         imap = _imap(self._services)
         self.sessions: Mapping[str, Callable[[], Session]] = {
-            **_smtp(self._services, gate(self._services, seat.bound, asyncio.get_running_loop())),
+            **_smtp(
+                self._services,
+                gate(self._services, seat.bound, asyncio.get_running_loop(), metrics.engine),
+            ),
             "imap": imap.session,
             "imaps": imap.session,
         }

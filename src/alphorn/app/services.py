@@ -29,6 +29,7 @@ from alphorn.operations.deliver import Delivery
 from alphorn.operations.examine import Examiner, ExaminerParts
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
+from alphorn.policy.engines import Scoring
 from alphorn.queue.intake import Lifetimes
 from alphorn.queue.queue import Queue
 from alphorn.servers.admission import is_loopback
@@ -136,6 +137,11 @@ def build(
         report_login(login)
         out.watch.login(login)
 
+    def sent(account_id: int, raw: bytes, envelope: Envelope) -> None:
+        recipients = [recipient.address for recipient in envelope.recipients]
+        learned.observer.sent(account_id, raw, recipients)
+        door.wrote(envelope.sender, recipients)
+
     hostname, forwarders = settings[table.HOSTNAME], settings[table.MX_TRUSTED_FORWARDERS]
     limits = LoginLimits(
         account_failures=settings[table.LOGIN_ACCOUNT_FAILURES],
@@ -169,10 +175,9 @@ def build(
             hostname=hostname,
             postmaster=settings[table.POSTMASTER],
             max_hops=settings[table.SMTP_HOPS],
+            welcomed=learned.observer.welcomed,
         ),
-        submission=Submission(
-            view, state, sign, enqueue, record, guards=guards, sent=learned.observer.sent
-        ),
+        submission=Submission(view, state, sign, enqueue, record, guards=guards, sent=sent),
         outgoing=out,
         learning=learned.learning,
         acquaintances=learned.acquaintances,
@@ -189,6 +194,7 @@ def build(
                 rules=attachment_rules(settings),
                 own=lambda domain: view.domain(domain) is not None,
                 trusted=frozenset(forwarders),
+                scoring=Scoring(settings[table.ENGINES_RSPAMD_SCORE]),
             )
         ),
         open_control=open_control,

@@ -92,7 +92,7 @@ def _no_faults(domain: str) -> str:
     return ""
 
 
-def _no_sent(account_id: int, raw: bytes, recipients: Sequence[str]) -> None:
+def _no_sent(account_id: int, raw: bytes, envelope: Envelope) -> None:
     """Nobody wants to know."""
 
 
@@ -120,11 +120,11 @@ class Submission:
         trace: Callable[[TraceEvent], None],
         *,
         guards: Guards = Guards(),
-        sent: Callable[[int, bytes, Sequence[str]], None] = _no_sent,
+        sent: Callable[[int, bytes, Envelope], None] = _no_sent,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`sent` is told of each message that was taken: whose it is, the message, and to whom; it
-        never waits or raises."""
+        """`sent` is told of each message that was taken: whose it is, the message, and its
+        envelope; it never waits or raises."""
         self._view = view
         self._counters = counters
         self._sign = sign
@@ -215,7 +215,7 @@ class Submission:
         )
         for recipient in envelope.recipients:
             self._trace(replace(event, recipient=recipient.address))
-        self._sent(account.id, raw, [recipient.address for recipient in envelope.recipients])
+        self._sent(account.id, raw, envelope)
         return name
 
     def _author(self, account: AccountInfo, raw: bytes, sender: str) -> tuple[str, bytes]:
