@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev programs serve test check format lint types imports docs soak bench lock clean
+.PHONY: help setup setup-dev programs serve test check format lint types imports docs soak bench bench-spam lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ soak: $(VENV)/.dev programs ## slow proofs (an hour or so)
 
 bench: $(VENV)/.dev ## measure against Postfix + Dovecot where installed
 	@$(BIN)/python -m bench
+
+bench-spam: $(VENV)/.dev ## measure what is recognized as spam, beside other filters where installed
+	@$(BIN)/python -m bench.spam
 
 lock: $(VENV)/.dev ## renew the lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url -o requirements/runtime.lock pyproject.toml

@@ -3,9 +3,10 @@
 Only counts are kept, so that learning is incremental, its order does not matter, and what was
 learned can be taken back exactly. Each token known gives the logarithm of the ratio of its two
 rates, less the rarer it is; their sum over a power of their number is the message's `weight`. That
-grows with agreement and hardly with length (words of one message are far from independent), and it
-ranked mail better than what it was measured against: the product of probabilities, Fisher's method,
-and a regression whose weights could not be taken back; see docs/spam.md.
+grows with agreement and hardly with length (words of one message are far from independent). With
+newsletters among the wanted mail it ranked better than what it was measured against (the product
+of probabilities, Fisher's method) and no worse than a regression, whose weights could not be taken
+back; see docs/spam.md.
 
 An account's own counts join the installation's per token: the rates of the installation stand in
 for SHARED messages of each kind of its own. Few examples thus shift what is special about them and
