@@ -16,6 +16,7 @@ from alphorn.message.parse import MAX_HEADER, parse
 from alphorn.policy.decision import Act, Decision
 from alphorn.policy.header_faults import MAX_FIELDS, REFUSING
 from alphorn.policy.header_signs import SCORING
+from alphorn.policy.header_view import MAX_FROM
 from alphorn.policy.headers import REPLY, check
 
 NOW = 1_763_000_000
@@ -50,6 +51,17 @@ def mixed(inner: bytes, boundary: bytes = b'boundary="x"') -> bytes:
 PARTS = b"--x\r\nContent-Type: text/plain\r\n\r\nHello\r\n--x--\r\n"
 
 REFUSED: dict[str, tuple[tuple[bytes, bytes], ...]] = {
+    "long-from": ((FROM.replace(b"Anna", b"A" * MAX_FROM) + REST, b""),),
+    "no-domain": tuple(
+        (b"From: Anna <anna@" + domain + b">\r\n" + REST, b"")
+        for domain in (
+            b"example.org..",
+            b"[example.org]",
+            b"example.org:",
+            b"a" * 64 + b".example.org",
+            b".".join([b"a" * 60] * 5),
+        )
+    ),
     "too-large": (
         (ORDINARY + b"X: " + b"y" * MAX_HEADER + b"\r\n", b""),
         (ORDINARY + b"X: y\r\n" * (MAX_FIELDS + 1), b""),
@@ -83,6 +95,7 @@ REFUSED: dict[str, tuple[tuple[bytes, bytes], ...]] = {
         (b"From: <>\r\n" + REST, b""),
         (b'From: "Anna" <>\r\n' + REST, b""),
         (b"From: (anna@example.org)\r\n" + REST, b""),
+        (b'From: "anna@example.org":;\r\n' + REST, b""),
     ),
     "control": (
         (b"From: An\x07na <anna@example.org>\r\n" + REST, b""),
@@ -149,6 +162,7 @@ SCORED: dict[str, tuple[tuple[bytes, bytes], ...]] = {
         (b"From: =?utf-8?q?support=40bank=2Eexample?= <x@evil.example>\r\n" + REST, b""),
         ("From: support＠bank.example <x@evil.example>\r\n".encode() + REST, b""),
     ),
+    "address-within": ((b'From: "ceo@bank.example"@evil.example\r\n' + REST, b""),),
     "encoded-address": ((b"From: <=?utf-8?q?anna?=@example.org>\r\n" + REST, b""),),
     "direction": (("From: \u202egpj.nna <anna@example.org>\r\n".encode() + REST, b""),),
     "no-date": ((FROM + ID, b""),),

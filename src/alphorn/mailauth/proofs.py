@@ -15,24 +15,29 @@ from alphorn.mailauth.dkim import verify as dkim
 from alphorn.mailauth.dkim.covered import Covered
 from alphorn.mailauth.dkim.public import Gather, Keys
 from alphorn.mailauth.dkim.signature import Signature
+from alphorn.mailauth.dkim.verify import DkimResult
 from alphorn.mailauth.dmarc import evaluate as dmarc
 from alphorn.mailauth.dmarc import tree
 from alphorn.mailauth.dmarc.author import Author, author
+from alphorn.mailauth.dmarc.evaluate import DmarcResult
+from alphorn.mailauth.dmarc.record import LEVELS
 from alphorn.mailauth.dmarc.tree import Found
+from alphorn.mailauth.outcome import Outcome
 from alphorn.mailauth.results import Authentication
 from alphorn.mailauth.spf.result import SpfResult
 
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """What the DNS said about a message; `found` is None where its author has no domain."""
+    """What the DNS said about a message; `found` has what was published for each domain that its
+    author names."""
 
     author: Author
     signatures: tuple[Signature, ...]
     keys: Keys
     chain: Chain
     chain_keys: Keys
-    found: Found | None
+    found: tuple[Found, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +60,16 @@ async def ask(raw: bytes, spf: SpfResult | None, resolver: Resolver, gather: Gat
     keys, chain_keys, found = await gather(
         dkim.find_keys(signatures, resolver, gather),
         arc.find_keys(chain, resolver, gather),
-        _policy(claimed.domain, resolver, identifiers, gather),
+        _policies(claimed.domains, resolver, identifiers, gather),
     )
     return Proofs(claimed, signatures, keys, chain, chain_keys, found)
 
 
-async def _policy(
-    domain: str, resolver: Resolver, identifiers: Sequence[str], gather: Gather
-) -> Found | None:
-    return await tree.find(domain, resolver, identifiers, gather) if domain else None
+async def _policies(
+    domains: Sequence[str], resolver: Resolver, identifiers: Sequence[str], gather: Gather
+) -> tuple[Found, ...]:
+    found = await gather(*(tree.find(name, resolver, identifiers, gather) for name in domains))
+    return tuple(found)
 
 
 def settle(raw: bytes, proofs: Proofs, client: Client, now: int) -> Authentication:
@@ -71,11 +77,30 @@ def settle(raw: bytes, proofs: Proofs, client: Client, now: int) -> Authenticati
     covered = Covered(raw)
     signatures = dkim.check(raw, proofs.signatures, proofs.keys, now, covered=covered)
     chain = arc.check(raw, proofs.chain, proofs.chain_keys, now, covered=covered)
-    if proofs.found is None:
-        policy, aligned = dmarc.no_author(proofs.author), ""
-    else:
-        policy = dmarc.evaluate(proofs.found, proofs.author.domain, client.spf, signatures)
-        aligned = policy.aligned or dmarc.aligned(proofs.found, client.spf, signatures)
+    policy, aligned = _settled(proofs, client.spf, signatures)
     return Authentication(
         client.spf, client.helo_spf, signatures, chain, policy, client.ptr, aligned
     )
+
+
+def _settled(
+    proofs: Proofs, spf: SpfResult | None, signatures: Sequence[DkimResult]
+) -> tuple[DmarcResult, str]:
+    """What DMARC comes to, and the domain that vouches for the author. Of several authors' domains
+    the worst result counts, and each has to be vouched for."""
+    results = [
+        (policy, policy.aligned or dmarc.aligned(found, spf, signatures))
+        for found in proofs.found
+        for policy in (dmarc.evaluate(found, found.author, spf, signatures),)
+    ]
+    if not results:
+        return dmarc.no_author(proofs.author), ""
+    worst = max(results, key=lambda result: _severity(result[0]))
+    return worst[0], worst[1] if all(aligned for _, aligned in results) else ""
+
+
+def _severity(result: DmarcResult) -> tuple[int, int]:
+    return _OUTCOMES.index(result.outcome), LEVELS.index(result.policy or "none")
+
+
+_OUTCOMES = (Outcome.PASS, Outcome.NONE, Outcome.PERMERROR, Outcome.TEMPERROR, Outcome.FAIL)

@@ -2,10 +2,11 @@
 
 import re
 
-from alphorn.message import words
+from alphorn.mailauth.dmarc.author import domain
+from alphorn.message import charsets, words
 from alphorn.message.parse import MAX_HEADER
 from alphorn.policy.decision import Reason
-from alphorn.policy.header_view import Header, Rule, repeated
+from alphorn.policy.header_view import MAX_FROM, Header, Rule, repeated
 
 MAX_FIELDS = 1000
 MAX_PART_HEADER = 16 * 1024
@@ -18,6 +19,7 @@ MAX_ZONE = 14 * 60
 _CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x10-\x1a\x1c-\x1f\x7f]")
 _DECODED_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MARKUP = re.compile(r"<\s*/?(?:script|img|iframe|svg|object|embed|style|body)[\s/>]", re.I)
+_LITERAL = re.compile(r"\[(?:IPv6:)?[0-9A-Fa-f.:]{2,45}\]", re.I)
 _FIELD_BEGIN = re.compile(rb"\n[^ \t\r\n]")
 _CONTENT = ("content-type", "content-transfer-encoding", "content-disposition")
 
@@ -91,7 +93,9 @@ def _no_from(header: Header) -> Reason | None:
 
 def _no_author(header: Header) -> Reason | None:
     value = header.fields.get("from")
-    if value is None or header.is_report or ":" in value:  # an empty group is lawful (RFC 6854 §3)
+    if value is None or header.is_report:
+        return None
+    if ":" in value and "@" not in value:  # an empty group is lawful (RFC 6854 §3)
         return None
     if any(author.local or author.domain for author in header.authors):
         return None
@@ -135,6 +139,24 @@ def _domains(header: Header) -> Reason | None:
     )
 
 
+def _long_from(header: Header) -> Reason | None:
+    """Of which some programs would read one part and some another."""
+    if len(header.fields.get("from", "")) <= MAX_FROM:
+        return None
+    return Reason("header-long-from", "The From field of the message is absurdly long.")
+
+
+def _no_domain(header: Header) -> Reason | None:
+    """No policy could be asked for there, and what readers see of it may be another's domain."""
+    for author in header.authors:
+        name = charsets.repair(author.domain)
+        if name and not domain(name) and not _LITERAL.fullmatch(name):
+            return Reason(
+                "header-no-domain", "The author's address is in a domain that cannot exist."
+            )
+    return None
+
+
 def _zone(header: Header) -> Reason | None:
     if header.date is None or abs(header.date.offset or 0) <= MAX_ZONE:
         return None
@@ -163,6 +185,8 @@ REFUSING: tuple[Rule, ...] = (
     _hidden,
     _markup,
     _domains,
+    _long_from,
+    _no_domain,
     _zone,
     _fragment,
 )

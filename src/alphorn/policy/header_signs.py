@@ -86,6 +86,8 @@ def _stray_author(header: Header) -> Reason | None:
 
 
 def _other_address(header: Header) -> Reason | None:
+    if any("@" in author.local for author in header.authors):
+        return Reason("header-address-within", "The author's address holds another address.", 2.0)
     for author, name in header.names:
         if "@" in name or "＠" in name:
             domain = author.domain.lower()
@@ -97,6 +99,12 @@ def _other_address(header: Header) -> Reason | None:
                         2.0,
                     )
     return None
+
+
+def _address_within(header: Header) -> Reason | None:
+    if not any("@" in author.local for author in header.authors):
+        return None
+    return Reason("header-address-within", "The author's address holds another address.", 2.0)
 
 
 def _related(one: str, other: str) -> bool:
@@ -186,6 +194,7 @@ SCORING: tuple[Rule, ...] = (
     _several_authors,
     _stray_author,
     _other_address,
+    _address_within,
     _encoded_address,
     _direction,
     _no_date,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphorn.mailauth.dmarc.author import of_field
+from alphorn.mailauth.dmarc.author import of_fields
 from alphorn.mailauth.dmarc.evaluate import DmarcResult, evaluate, no_author
 from alphorn.mailauth.dmarc.tree import MAX_QUERIES, Found, find, targets
 from alphorn.mailauth.outcome import Outcome
@@ -255,7 +255,7 @@ def test_nothing_applies() -> None:
     assert "No DMARC record" in result.reason
     result = judged({"example.com": "v=DMARC1; p=rejekt"}, "example.com", by_dkim="example.com")
     assert (result.outcome, result.policy) == (Outcome.PERMERROR, "")
-    result = no_author(of_field("a@example.com, b@example.net"))
+    result = no_author(of_fields(["a@example.com, b@example.net"]))
     assert (result.outcome, result.policy) == (Outcome.PERMERROR, "")
     assert "different domains" in result.reason
     nobody = found(resolver({}), "[192.0.2.1]")

@@ -1,28 +1,34 @@
 """Which domain a message claims to be from (RFC 9989 §5.3.1).
 
-Exactly one From field with exactly one domain that can stand in the DNS is evaluated. Addresses
-without a usable domain do not count ("Doe, John <john@example.org>" is read as two); several
-addresses of one domain do no harm.
+A message has one From field, and that names one domain. Addresses without a usable domain do not
+count ("Doe, John <john@example.org>" is read as two); several addresses of one domain do no harm.
+Where a message names several domains, in one field or in several, each is an author's, so that
+nobody escapes the policy of one by naming another one too.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alphorn.base.address import fold_domain
-from alphorn.message import header
+from alphorn.message import header, words
 from alphorn.message.addresses import mailboxes
 
 MAX_FROM = 16_384
 """Characters of a From field that are read; what is longer is no sender's address."""
 
+MAX_FIELDS = 5
+MAX_DOMAINS = 4
+"""The first ones, which mail programs show."""
+
 _LABEL = r"[!-\-/-?A-Z^-~]{1,63}"
-_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*", re.ASCII)
+_NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*[a-z0-9-]{{1,63}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
     """`domain` is in lower case, as A-labels, "" where there is not exactly one; `problem` then
-    says why. `domains` are all that were found."""
+    says why. `domains` are all that were found, at most `MAX_DOMAINS`."""
 
     domain: str
     problem: str = ""
@@ -31,20 +37,20 @@ class Author:
 
 def author(raw: bytes) -> Author:
     """What the header of a message says; never raises."""
-    fields = header.get_all(raw, "From", 2)
+    fields = header.get_all(raw, "From", MAX_FIELDS)
     if not fields:
         return Author("", "The message has no From field.")
-    if len(fields) > 1:
-        return Author("", "The message has several From fields.")
-    if len(fields[0]) > MAX_FROM:
+    if any(len(field) > MAX_FROM for field in fields):
         return Author("", "The From field is too long to be read.")
-    return of_field(fields[0])
+    return of_fields(fields)
 
 
-def of_field(value: str) -> Author:
-    """The same for the value of a sole From field, unfolded."""
-    found = dict.fromkeys(domain(mailbox.domain) for mailbox in mailboxes(value))
-    domains = tuple(name for name in found if name)
+def of_fields(values: Sequence[str]) -> Author:
+    """The same for the values of the From fields, unfolded."""
+    found = dict.fromkeys(
+        domain(mailbox.domain) for value in values for mailbox in mailboxes(value)
+    )
+    domains = tuple(name for name in found if name)[:MAX_DOMAINS]
     if not domains:
         return Author("", "The From field names no domain.")
     if len(domains) > 1:
@@ -54,9 +60,11 @@ def of_field(value: str) -> Author:
 
 def domain(text: str) -> str:
     """A domain as it is asked for in the DNS, "" where it cannot be. Odd characters, such as the
-    underscore, are let through: whoever uses them must not escape the policy of the domain above.
+    underscore, are let through below the top: whoever uses them must not escape the policy of the
+    domain above. For the same reason encoded words count as what programs show of them.
     """
+    if "=?" in text:
+        text = words.decode_words(text)
     text = text.removesuffix(".")
-    if not text.isascii():
-        return fold_domain(text) or ""
-    return text.lower() if _NAME.fullmatch(text) else ""
+    name = text.lower() if text.isascii() else fold_domain(text)
+    return name if name and "=?" not in name and _NAME.fullmatch(name) else ""
