@@ -19,7 +19,8 @@ from alphorn.operations.lists import set_senders
 from alphorn.policy.decision import Act
 from alphorn.spam.features import observe
 from alphorn.spam.values import SpamFacts
-from tests.support.gatehouse import ANNA, HONEST, GateHouse
+from tests.support.gatehouse import HONEST, GateHouse
+from tests.support.mailhouse import ANNA
 from tests.support.memorydns import MemoryResolver
 
 VICTIM, STRANGER = "ceo@strict.zz", "me@evil.zz"
