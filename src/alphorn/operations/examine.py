@@ -219,10 +219,17 @@ class Examiner:
     ) -> Examination:
         parts = self._parts
         quarantined = any(reason.code == "dmarc-quarantine" for reason in signs)
-        seen = observe(raw, root, self._spam_facts(sender, arrival, auth, signs, len(routes)))
-        seen = self._with_reported(seen, arrival.now)
+        guarded = [parts.view.protection(route) for route in routes]
+        judged = any(one.spam for one in guarded)
+        facts_for_spam = self._spam_facts(sender, arrival, auth, signs, len(routes))
+        if judged or any(one.promotions or one.social for one in guarded):
+            seen = self._with_reported(observe(raw, root, facts_for_spam), arrival.now)
+        else:  # who wrote it still matters for the lists
+            top = raw[: root.body]
+            seen = observe(top, parse(top), facts_for_spam)
         author = self._sender_facts(sender, seen, auth)
-        case = _Case(raw, sender, seen, tokens(seen), author, arrival.engines)
+        keys = tokens(seen) if judged else ()
+        case = _Case(raw, sender, seen, keys, author, arrival.engines)
         placements: dict[int, Placement] = {}
         scores: list[float] = []
         for route in routes:
@@ -273,14 +280,16 @@ class Examiner:
             known = parts.acquaintances.familiarity(account.id, seen.from_address, case.raw)
             seen = _with_familiarity(seen, known)
             own = parts.store.account(account.id).counts()
-        verdict = judge(
-            seen,
-            parts.model.counts(),
-            own,
-            Thresholds(protection.spam_threshold, protection.refuse_threshold or None),
-            case.keys,
-        )
-        found = [Reason(*reason) for reason in verdict.reasons]
+        found: list[Reason] = []
+        if protection.spam:
+            verdict = judge(
+                seen,
+                parts.model.counts(),
+                own,
+                Thresholds(protection.spam_threshold, protection.refuse_threshold or None),
+                case.keys,
+            )
+            found = [Reason(*reason) for reason in verdict.reasons]
         reasons = [
             *matched.decision.reasons,
             *engines.scored(found, case.engines, parts.scoring),
