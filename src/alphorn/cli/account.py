@@ -228,13 +228,13 @@ COMMANDS = (
             ),
             JSON,
         ),
-        "What the account gave us in the last hour and has not left yet is held. Its owner, those\n"
-        "who manage its organization and the postmaster are told. What an operator locked, an\n"
-        "operator unlocks.",
+        "Lock an account's sending. What it gave us in the last hour and has not left yet is\n"
+        "held. Its owner, those who manage its organization and the postmaster are told. What an\n"
+        "operator locked, an operator unlocks.",
     ),
     Command(
         "account unlock",
-        "let an account send again",
+        "unlock an account's sending: it may send again",
         _unlock,
         (
             ADDRESS,
@@ -248,8 +248,8 @@ COMMANDS = (
             ),
             JSON,
         ),
-        "Where sending was locked because the account behaved oddly, its password is to be\n"
-        "changed first. What it did before does not count against it any more.",
+        "Unlock an account's sending. Where it was locked because the account behaved oddly, its\n"
+        "password is to be changed first. What it did before does not count against it any more.",
     ),
     Command("account log-out", "end all sessions of an account", _log_out, (ADDRESS,)),
     Command("account remove", "remove an account with its mail", remove, (ADDRESS, YES)),

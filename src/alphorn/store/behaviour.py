@@ -142,14 +142,22 @@ class Behaviours:
             _bound(connection, "place", account_id, MAX_PLACES)
 
     def settled(self, account_id: int, settled: int, bounced: int, *, now: float) -> None:
-        """So many more recipients are done with, so many of them bounced for good."""
+        """So many more recipients are done with (one at least), so many of them bounced for good.
+
+        Each makes those before it count a hundredth less, so that their weights come to WINDOW."""
         with self._transaction() as connection:
             before = _outcome(connection, account_id, now)
             rest = (1 - 1 / WINDOW) ** settled
+            added = WINDOW * (1 - rest)
             connection.execute(
                 "INSERT OR REPLACE INTO outcome (account, settled, bounced, at)"
                 " VALUES (?, ?, ?, ?)",
-                (account_id, before[0] * rest + settled, before[1] * rest + bounced, now),
+                (
+                    account_id,
+                    before[0] * rest + added,
+                    before[1] * rest + added * bounced / settled,
+                    now,
+                ),
             )
 
     def slowed(self, account_id: int, *, now: float) -> None:
