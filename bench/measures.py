@@ -35,7 +35,7 @@ class Run:
 @dataclass(frozen=True)
 class Sizes:
     small: int = 6000
-    protected: int = 4000
+    protected: int = 2000
     large: int = 1500
     box: int = 20_000
     append: int = 1500
@@ -266,4 +266,4 @@ class Bench:
         )
 
 
-MEASURES = ("rest", "deliver", "mailbox", "append", "login", "commands", "idle", "real")
+MEASURES = ("rest", "idle", "deliver", "mailbox", "append", "login", "commands", "real")

@@ -99,7 +99,7 @@ class PostfixDovecotRspamd(postfix_dovecot.PostfixDovecot):
 
     def rest(self) -> None:
         """Wait until it has compiled its patterns."""
-        quiet, end = 0, time.monotonic() + 240
+        quiet, end = 0, time.monotonic() + 60
         while quiet < 3 and time.monotonic() < end:
             before = busy()
             time.sleep(1)

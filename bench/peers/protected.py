@@ -41,6 +41,9 @@ class Protected(alphorn.Alphorn):
 
     name = "Alphorn, all guards"
 
+    def settings(self) -> str:
+        return ""
+
     def install(self) -> None:
         super().install()
         path = self.state / "data" / "alphorn.toml"
