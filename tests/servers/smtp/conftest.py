@@ -7,7 +7,7 @@ import pytest
 
 from tests.servers.smtp.serving import Ports, serving
 from tests.support.dialog import play
-from tests.support.gatehouse import GateHouse, Guard
+from tests.support.gatehouse import GateHouse, Guard, limits
 from tests.support.mailhouse import MailHouse
 
 
@@ -61,6 +61,17 @@ def open_gate(tmp_path: Path) -> Iterator[Callable[..., Guarded]]:
             return made
 
         yield begin
+
+
+@pytest.fixture(scope="module")
+def smuggling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """One guarded house for many tests that count what they changed; without greylisting."""
+    folder = tmp_path_factory.mktemp("guarded")
+    made = Guarded(folder, Guard(door=limits(ahead=1_000_000)))
+    made.protect("example.test", greylisting=False)
+    with serving(made.house, folder, guard=made.gate) as made.ports:
+        yield made
+    made.close()
 
 
 @pytest.fixture
