@@ -40,24 +40,33 @@ options {{
   dns {{ nameserver = ["127.0.0.1:1"]; timeout = 0.1s; retransmits = 1; }}
 }}
 logging {{ type = "console"; level = "info"; }}
-worker "normal" {{
-  bind_socket = "127.0.0.1:{worker}"; bind_socket = "{folder}/worker mode=0600"; count = 1;
-}}
-worker "controller" {{
-  bind_socket = "127.0.0.1:{controller}"; count = 1; secure_ip = [];
-  password = "nobody knows"; enable_password = "{password}";
-}}
 actions {{ reject = 15; "add header" = 6; greylist = 4; }}
 group "test" {{
   symbols = {{
     "LOTTERY" {{ weight = 7.5; description = "Promises a prize in a lottery"; }}
     "MEETING" {{ weight = -2.0; description = "Speaks of a meeting"; }}
     "ANYTHING" {{ weight = 0.0; description = "Has a subject"; }}
-    "FROM_HELO" {{ weight = 1.0; }}
   }}
 }}
 regexp {{
   LOTTERY = "/lottery/i{{body}}"; MEETING = "Subject=/meeting/i"; ANYTHING = "Subject=/./";
+}}
+lua = "{folder}/test.lua";
+modules {{ path = "{folder}/plugins/"; }}
+"""
+
+_WORKER = """
+worker "normal" {{
+  bind_socket = "127.0.0.1:{port}"; bind_socket = "{folder}/worker mode=0600"; count = 1;
+}}
+"""
+
+# In a daemon of its own: workers that make the classifier's files at the same time lock each other
+# out of them.
+_CONTROLLER = """
+worker "controller" {{
+  bind_socket = "127.0.0.1:{port}"; count = 1; secure_ip = [];
+  password = "nobody knows"; enable_password = "{password}";
 }}
 classifier "bayes" {{
   tokenizer {{ name = "osb"; }} min_tokens = 1; min_learns = 1; backend = "sqlite3";
@@ -65,8 +74,6 @@ classifier "bayes" {{
   statfile {{ symbol = "BAYES_HAM"; spam = false; path = "{folder}/ham.sqlite"; }}
   statfile {{ symbol = "BAYES_SPAM"; spam = true; path = "{folder}/spam.sqlite"; }}
 }}
-lua = "{folder}/test.lua";
-modules {{ path = "{folder}/plugins/"; }}
 """
 
 # Orders something whatever the score is, and shows what was told of the envelope.
@@ -120,22 +127,29 @@ class ClamDaemon:
 
 @contextmanager
 def rspamd() -> Iterator[RspamdDaemon]:
+    with _rspamd(_WORKER) as (port, folder), _rspamd(_CONTROLLER) as (controller, _):
+        yield RspamdDaemon(
+            Endpoint("127.0.0.1", port),
+            Endpoint(path=str(folder / "worker")),
+            Endpoint("127.0.0.1", controller),
+        )
+
+
+@contextmanager
+def _rspamd(worker: str) -> Iterator[tuple[int, Path]]:
+    """With one worker; its port and folder."""
     with _folder() as folder:
         (folder / "plugins").mkdir()
         (folder / "tld.dat").write_text("test\n")
         (folder / "test.lua").write_text(_LUA)
-        worker, controller = free_port(), free_port()
+        port = free_port()
         configuration = folder / "rspamd.conf"
         configuration.write_text(
-            _RSPAMD.format(folder=folder, worker=worker, controller=controller, password=PASSWORD)
+            (_RSPAMD + worker).format(folder=folder, port=port, password=PASSWORD)
         )
         command = ["rspamd", "-f", "-i", "-c", str(configuration), "--var", f"DBDIR={folder}"]
         with _running(command, "listening for control commands"):
-            yield RspamdDaemon(
-                Endpoint("127.0.0.1", worker),
-                Endpoint(path=str(folder / "worker")),
-                Endpoint("127.0.0.1", controller),
-            )
+            yield port, folder
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from tests.support.stage import LOOPS, on_loop
 T = TypeVar("T")
 pytestmark = pytest.mark.program("rspamd")
 
+TRIES = 20
+"""It notes a moment later what it has learned."""
 LOTTERY = b"Subject: hello\r\nFrom: a@b.test\r\n\r\nYou won in our lottery.\r\n"
 FACTS = EngineFacts(
     peer="192.0.2.7",
@@ -31,10 +33,14 @@ FACTS = EngineFacts(
 
 
 def with_client(
-    endpoint: Endpoint, work: Callable[[Rspamd], Awaitable[T]], loop: str = "uvloop", **more: object
+    endpoint: Endpoint,
+    work: Callable[[Rspamd], Awaitable[T]],
+    loop: str = "uvloop",
+    settings_id: str = "",
+    password: Secret | None = None,
 ) -> T:
     async def main() -> T:
-        client = Rspamd(endpoint, 15, 4, **more)  # type: ignore[arg-type]
+        client = Rspamd(endpoint, 15, 4, settings_id=settings_id, password=password)
         try:
             return await work(client)
         finally:
@@ -44,9 +50,11 @@ def with_client(
 
 
 def check(
-    daemon: RspamdDaemon, raw: bytes, facts: EngineFacts = FACTS, **more: object
+    daemon: RspamdDaemon, raw: bytes, facts: EngineFacts = FACTS, settings_id: str = ""
 ) -> EngineVerdict:
-    return with_client(daemon.worker, lambda client: client.check(raw, facts), **more)
+    return with_client(
+        daemon.worker, lambda client: client.check(raw, facts), settings_id=settings_id
+    )
 
 
 def symbols(verdict: EngineVerdict) -> dict[str, Reason]:
@@ -144,17 +152,17 @@ def test_it_learns(rspamd: RspamdDaemon) -> None:
     words = b"\r\n".join(b"wonderful%d offers for a hundred%d friends" % (n, n) for n in range(30))
     raw = b"Subject: learn\r\nMessage-ID: <learn@b.test>\r\n\r\n" + words
 
-    async def teach(client: Rspamd) -> list[object]:
-        return [
-            await client.authorized(),
-            await client.learn(raw, True),
-            await client.learn(raw, True),
-            await client.learn(raw, False),
-        ]
+    async def teach(client: Rspamd) -> list[Learned]:
+        assert await client.authorized()
+        found = [await client.learn(raw, True)]
+        while found[-1] is not Learned.KNOWN and len(found) < TRIES:
+            found.append(await client.learn(raw, True))
+        return [*found, await client.learn(raw, False)]
 
-    assert with_client(rspamd.controller, teach, password=Secret(PASSWORD)) == [
-        True, Learned.LEARNED, Learned.KNOWN, Learned.LEARNED
-    ]  # fmt: skip
+    first, *_, known, other_way = with_client(rspamd.controller, teach, password=Secret(PASSWORD))
+    assert first is Learned.LEARNED
+    assert known is Learned.KNOWN
+    assert other_way is Learned.LEARNED
 
 
 @pytest.mark.parametrize("password", [None, Secret("wrong")])
