@@ -19,7 +19,8 @@ from alphorn.operations.lists import set_senders
 from alphorn.policy.decision import Act
 from alphorn.spam.features import observe
 from alphorn.spam.values import SpamFacts
-from tests.support.gatehouse import HONEST, GateHouse
+from tests.support.dns import Fault
+from tests.support.gatehouse import HONEST, GateHouse, signed
 from tests.support.mailhouse import ANNA
 from tests.support.memorydns import MemoryResolver
 
@@ -88,6 +89,18 @@ def test_nor_where_headers_are_not_looked_at(house: GateHouse, how: str) -> None
     house.protect(ANNA, headers=False)
     seen = examined(house, (FORGED[how] + REST).encode())
     assert (seen.decision.act, seen.decision.stage) == (Act.REFUSE, "dmarc")
+
+
+@pytest.mark.parametrize("policy", ["reject", "quarantine"])
+def test_nor_while_the_dns_does_not_answer(house: GateHouse, policy: str) -> None:
+    """A signature in the domain's name whose key cannot be had keeps us from knowing."""
+    house.zone["_dmarc.strict.zz"] = {"TXT": [f"v=DMARC1; p={policy}"]}
+    house.zone["key._domainkey.strict.zz"] = Fault.SERVFAIL
+    house.resolver = MemoryResolver(house.zone)
+    raw = signed((FORGED["plainly"] + REST).encode(), "strict.zz", int(house.house.clock()))
+    seen = examined(house, raw)
+    assert (seen.decision.act, seen.decision.stage) == (Act.DEFER, "dmarc")
+    assert seen.decision.text.startswith("The DNS does not say for now whether it is from strict")
 
 
 def test_each_of_several_authors_is_to_be_proved(house: GateHouse) -> None:

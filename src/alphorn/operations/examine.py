@@ -22,6 +22,7 @@ from alphorn.base.address import fold_domain
 from alphorn.directory.values import AccountInfo, Protection, Route
 from alphorn.directory.view import DirectoryView
 from alphorn.mailauth import proofs
+from alphorn.mailauth.dmarc.evaluate import DmarcResult
 from alphorn.mailauth.outcome import Outcome
 from alphorn.mailauth.proofs import Client, Proofs
 from alphorn.mailauth.results import (
@@ -171,7 +172,11 @@ class Examiner:
 
     def _dmarc(self, auth: Authentication | None) -> Decision | None:
         result = auth.dmarc if auth is not None else None
-        if auth is None or result is None or result.outcome is not Outcome.FAIL:
+        if auth is None or result is None:
+            return None
+        if result.outcome is Outcome.TEMPERROR and result.published in ("quarantine", "reject"):
+            return None if self._believed(auth) else _unsure(result)
+        if result.outcome is not Outcome.FAIL:
             return None
         facts: Facts = {"dmarc_policy": result.policy, "dmarc_domain": result.domain}
         if result.policy not in ("quarantine", "reject"):
@@ -437,6 +442,21 @@ def guards(protection: Protection) -> tuple[bool, ...]:
         protection.attachments,
         protection.dmarc,
         protection.engines,
+    )
+
+
+def _unsure(result: DmarcResult) -> Decision:
+    """Who could keep the DNS from answering would else escape the policy."""
+    said = f"The DNS does not say for now whether it is from {result.author}."
+    return Decision(
+        STAGE_DMARC,
+        Act.DEFER,
+        "4.7.1",
+        f"{said} Please try again later",
+        basic=451,
+        page="dmarc",
+        reasons=(Reason("dmarc-unsure", said),),
+        facts={"dmarc_policy": result.published, "dmarc_domain": result.domain},
     )
 
 

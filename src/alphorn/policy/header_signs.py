@@ -86,8 +86,6 @@ def _stray_author(header: Header) -> Reason | None:
 
 
 def _other_address(header: Header) -> Reason | None:
-    if any("@" in author.local for author in header.authors):
-        return Reason("header-address-within", "The author's address holds another address.", 2.0)
     for author, name in header.names:
         if "@" in name or "＠" in name:
             domain = author.domain.lower()

@@ -3,7 +3,10 @@
 An `Inquiry` is one connection's. The questions about the client (its name, its greeting, the lists
 it may be on) are asked together at the first recipient to whom they matter; SPF once for each
 sender; what a message's proofs need when the message is there. For one message all of that together
-takes no longer than `Questions.seconds`: what is not known by then counts as unanswered.
+takes no longer than `Questions.seconds`: what is not known by then counts as unanswered. But what
+a stranger asks us to ask, of a DNS of his that does not answer, must not use up the time in which
+another's policy would have been found: SPF has `least_seconds` in any case, and so have all
+questions about the message, which are each given up for themselves.
 
 A client that is exempt is not asked about at all.
 """
@@ -24,6 +27,7 @@ from alphorn.mailauth.spf.result import SpfResult
 from alphorn.policy import helo
 from alphorn.policy.helo import Greeting, Resolved
 from alphorn.servers import eager
+from alphorn.servers.deadline import Deadline
 
 MAX_KNOWN = 100
 """Senders, and greetings, of one connection whose answers are kept."""
@@ -34,7 +38,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Questions:
     """One per worker: whom to ask what. `zones` are lists of addresses, `name_zones` lists of names
-    in links; `fakes` are names that nobody may greet with. `own_addresses` are this server's."""
+    in links; `fakes` are names that nobody may greet with. `own_addresses` are this server's.
+    `least_seconds` are left for SPF, and for the proofs of a message, whatever was asked before."""
 
     resolver: Resolver
     hostname: str
@@ -45,6 +50,7 @@ class Questions:
     own_addresses: Callable[[str], bool] = lambda address: False
     exempt: Callable[[str], bool] = lambda client: False
     seconds: float = 15.0
+    least_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +150,14 @@ class Inquiry:
             self._spf[sender, greeting] = found
         return found
 
-    async def proofs(self, raw: bytes, spf: SpfResult | None) -> Proofs | None:
-        """None where the DNS took too long."""
-        asking = proofs.ask(raw, spf, self.questions.resolver, asyncio.gather)
-        return await self._in_turn(asking, None)
+    async def proofs(self, raw: bytes, spf: SpfResult | None) -> Proofs:
+        """What is not answered in time is missing in it, and no more."""
+        seconds = max(self._left, self.questions.least_seconds)
+        resolver = Deadline(self.questions.resolver, seconds)
+        began = monotonic()
+        found = await proofs.ask(raw, spf, resolver, asyncio.gather)
+        self._left -= monotonic() - began
+        return found
 
     async def listed_hosts(self, hosts: Collection[str]) -> frozenset[str]:
         """Those of the hosts that a list of names in links has."""
@@ -214,6 +224,7 @@ class Inquiry:
 
     async def _in_turn(self, asking: Coroutine[Any, Any, T], otherwise: T) -> T:
         began = monotonic()
+        self._left = max(self._left, self.questions.least_seconds)
         try:
             return await self._in_time(asking, otherwise)
         finally:

@@ -1,0 +1,69 @@
+"""What is asked about a client and a message, of a DNS that a stranger has made slow."""
+
+import asyncio
+from typing import Any
+
+from alphorn.dns.answers import Answer
+from alphorn.mailauth.spf.result import Spf
+from alphorn.policy.helo import Resolved
+from alphorn.servers.smtp.inquiry import Inquiry, Questions
+from tests.support.gatehouse import HONEST, letter, reverse, signed, zone
+from tests.support.memorydns import MemoryResolver
+
+SECONDS = 0.2
+
+
+class Slow(MemoryResolver):
+    """Never answers for names in slow.zz."""
+
+    async def txt(self, name: str) -> Answer[bytes]:
+        return await self._wait(name) or await super().txt(name)
+
+    async def ipv4(self, host: str) -> Answer[str]:
+        return await self._wait(host) or await super().ipv4(host)
+
+    async def ipv6(self, host: str) -> Answer[str]:
+        return await self._wait(host) or await super().ipv6(host)
+
+    async def _wait(self, name: str) -> Any:
+        if name.endswith("slow.zz"):
+            await asyncio.Event().wait()
+
+
+def inquiry() -> Inquiry:
+    known = zone()
+    known[reverse(HONEST)] = {"PTR": ["ptr.slow.zz"]}
+    return Inquiry(
+        Questions(Slow(known), "mx.example.test", seconds=SECONDS, least_seconds=SECONDS), HONEST
+    )
+
+
+async def told(asked: Inquiry) -> None:
+    """All the time is used up with what leads to slow.zz."""
+    about = await asked.about_client("helo.slow.zz", lists=False, greeted=True)
+    assert (about.ptr, about.resolved) == ("", Resolved.FAILED)
+
+
+def test_who_makes_us_wait_does_not_hide_whom_spf_lets_send() -> None:
+    async def main() -> None:
+        asked = inquiry()
+        await told(asked)
+        assert (await asked.spf("x@strict.zz", "helo.slow.zz")).result is Spf.FAIL
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+
+
+def test_who_makes_us_wait_does_not_hide_a_policy() -> None:
+    async def main() -> None:
+        asked = inquiry()
+        await told(asked)
+        spf = await asked.spf("x@slow.zz", "helo.slow.zz")
+        assert spf.result is Spf.TEMPERROR
+        found = await asked.proofs(signed(letter("ceo@strict.zz"), "slow.zz", 1), spf)
+        (policy,) = found.found
+        assert policy.record is not None
+        assert policy.record.p == "reject"
+        (key,) = found.keys.values()
+        assert key.fault is not None
+
+    asyncio.run(asyncio.wait_for(main(), 10))
