@@ -10,6 +10,7 @@ import logging
 import time
 from asyncio import Future
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from alphorn.base.errors import AlphornError
@@ -199,7 +200,7 @@ class SmtpSession:
                 begun = eager.start(decided)
                 if not isinstance(begun, eager.Finished):
                     task = asyncio.get_running_loop().create_task(begun)
-                    self._start(task, lambda work: self._recipient_done(address, work))
+                    self._start(task, partial(self._recipient_done, address))
                     return
                 decided = begun.value
         except Exception as error:
@@ -208,8 +209,7 @@ class SmtpSession:
         if pause is None:
             self._machine.reply(decided)
         else:
-            reply = decided
-            self._start(pause, lambda work: self._work_done(lambda: self._machine.reply(reply)))
+            self._start(pause, self._answering(decided))
 
     def _judged(self, reply: Reply, address: str) -> "Future[None] | None":
         """Leave a trace of a refusal; what the reply is to wait for."""
@@ -225,12 +225,14 @@ class SmtpSession:
             reply = _failed("rcpt", error)
         pause = self._judged(reply, address)
         if pause is None:
-            self._work_done(lambda: self._machine.reply(reply))
+            self._work_done(reply)
         else:
             self._work = pause
-            pause.add_done_callback(
-                lambda work: self._work_done(lambda: self._machine.reply(reply))
-            )
+            pause.add_done_callback(self._answering(reply))
+
+    def _answering(self, reply: Reply) -> "Callable[[Future[None]], None]":
+        """What is called at the end of a pause."""
+        return lambda pause: self._work_done(reply)
 
     def _login(self, event: Login) -> None:
         try:
@@ -263,32 +265,31 @@ class SmtpSession:
     def _message_done(self, work: "Future[Reply]") -> None:
         try:
             reply = work.result()
-        except AlphornError as error:
-            reply = Reply(status_of(error), error.text)
-            self._visit.refused("data", reply)
-        except Exception:
-            _log.exception("a message failed", extra={"transaction": self._visit.transaction})
-            reply = FAULT
+        except Exception as error:
+            reply = _failed("data", error)
             self._visit.refused("data", reply)
         self._hold(0)
-        self._work_done(lambda: self._machine.reply(reply))
+        self._work_done(reply)
 
     def _login_done(self, work: "Future[Any]") -> None:
-        def answer() -> None:
+        reply = None
+        if not self._over:
             try:
                 login.ended(self._visit, work.result)
             except Exception:
                 _log.exception("a login failed")
-                self._machine.reply(login.FAULT)
+                reply = login.FAULT
+        self._work_done(reply)
 
-        self._work_done(answer)
-
-    def _work_done(self, answer: Callable[[], None]) -> None:
-        """Answer the client, unless it has gone, and go on with what it sent meanwhile."""
+    def _work_done(self, reply: Reply | None) -> None:
+        """Answer the client, unless it has gone, and go on with what it sent meanwhile. Without a
+        reply the machine has its answer."""
         self._work = None
         if self._over:
+            self._hold(0)
             return
-        answer()
+        if reply is not None:
+            self._machine.reply(reply)
         if self._stopping:
             self._say_goodbye(GOING_DOWN)
             return
