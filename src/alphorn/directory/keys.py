@@ -4,9 +4,11 @@ One file under the data folder (`keys/master.key`, 32 random octets, mode 0600) 
 database holds, so that a copy of the database alone neither signs mail nor lets anybody in:
 
 * device passwords are kept as HMAC-SHA-256 under a key derived from it,
-* DKIM private keys are kept encrypted with AES-256-GCM under another.
+* DKIM private keys are kept encrypted with AES-256-GCM under another,
+* senders of redirected mail are rewritten with an HMAC under a third.
 
-Without the file device passwords and DKIM keys must be made anew; account passwords go on working.
+Without the file device passwords and DKIM keys must be made anew, and reports of what was
+redirected lately do not find back; account passwords go on working.
 It belongs into every backup, best apart from the database.
 """
 
@@ -25,7 +27,7 @@ FILE_NAME = "master.key"
 class KeyRing:
     """Keys derived from the master key (the expand step of HKDF, RFC 5869 §2.3, one block each)."""
 
-    __slots__ = ("_device_passwords", "_made_up", "_signing_keys")
+    __slots__ = ("_device_passwords", "_made_up", "_rewriting", "_signing_keys")
 
     def __init__(self, master: bytes) -> None:
         if len(master) != MASTER_OCTETS:
@@ -33,6 +35,7 @@ class KeyRing:
         self._device_passwords = _expand(master, b"device passwords")
         self._signing_keys = _expand(master, b"signing keys")
         self._made_up = _expand(master, b"answers for unknown addresses")
+        self._rewriting = _expand(master, b"rewritten senders")
 
     def __repr__(self) -> str:
         return "KeyRing(…)"
@@ -45,6 +48,10 @@ class KeyRing:
         """32 octets that look random and are the same each time: what SCRAM tells of an address
         that does not exist."""
         return hmac.digest(self._made_up, what.encode("utf-8", "replace"), "sha256")
+
+    def rewriting_mac(self, text: bytes) -> bytes:
+        """32 octets that prove that we wrote an envelope's sender anew (`message.srs`)."""
+        return hmac.digest(self._rewriting, text, "sha256")
 
     def seal(self, private_key: bytes, label: str) -> bytes:
         """The key encrypted; only `unseal` with the same label opens it."""
