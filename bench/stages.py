@@ -1,4 +1,4 @@
-"""Where the processor time of a guarded delivery goes: python -m bench.stages [--signed] [--top N]
+"""Where the processor time of a guarded delivery goes: python -m bench.stages [--signed]
 
 The sessions, the guards and the store are the service's own, built as a worker builds them, in one
 process with its event loop; only the sockets are missing, and threads, so that each piece of time
@@ -15,7 +15,6 @@ import functools
 import importlib
 import inspect
 import os
-import pstats
 import shutil
 import tempfile
 import time
@@ -297,7 +296,7 @@ async def measure(state: Path, options: argparse.Namespace, work: Path) -> str:
         for number, raw in enumerate(messages[: options.count // 10]):
             await send(parts, number, raw)
         clock = Clock()
-        profile = cProfile.Profile() if options.top else None
+        profile = cProfile.Profile() if options.profile else None
         if profile is not None:
             profile.enable()
         else:
@@ -309,7 +308,8 @@ async def measure(state: Path, options: argparse.Namespace, work: Path) -> str:
         total, process = time.thread_time_ns() - begin, time.process_time_ns() - process
         if profile is not None:
             profile.disable()
-            pstats.Stats(profile).sort_stats(options.sort).print_stats(options.top)
+            profile.dump_stats(options.profile)
+            return f"Written to {options.profile}."
         return rows(clock, total, process, len(messages))
     finally:
         parts.close()
@@ -320,8 +320,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.stages", description=__doc__)
     parser.add_argument("--signed", action="store_true", help="messages with a DKIM signature")
     parser.add_argument("--count", type=int, default=600)
-    parser.add_argument("--top", type=int, default=0, help="print so many functions instead")
-    parser.add_argument("--sort", default="tottime", help="by what")
+    parser.add_argument("--profile", type=Path, help="write cProfile's figures there instead")
     options = parser.parse_args()
     work = Path(tempfile.gettempdir(), f"alphorn-bench-{os.getuid()}")
     work.mkdir(exist_ok=True)
