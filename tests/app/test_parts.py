@@ -1,5 +1,7 @@
 """Small parts of the composition root, each by itself."""
 
+import asyncio
+import multiprocessing
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +16,9 @@ from alphorn.base.layout import Layout
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.servers.bus import Bus
 from alphorn.servers.listeners import BY_NAME, Binding, Bound
-from alphorn.store import trace_file
+from alphorn.store import sqlite_keeper, trace_file
+from alphorn.store.api import INBOX
+from tests.store.mail import numbered
 from tests.support.service import install
 
 ANNA = "anna@example.test"
@@ -94,3 +98,39 @@ def test_what_is_traced_is_counted(data: Path) -> None:
     services.record(event)
     assert counted == [event]
     services.close()
+
+
+def write(data: Path, account_id: int) -> None:
+    services = for_command(data, read_settings(data))
+    services.store.account(account_id).append(INBOX, numbered(300, size=3000))
+    services.close()
+
+
+def test_the_keeper_looks_after_what_other_processes_write(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_keeper, "QUIET_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_keeper, "LOOK_SECONDS", 0.01)
+    layout = Layout(data)
+    writer = multiprocessing.get_context("spawn").Process(target=write, args=(data, 7))
+
+    def packed() -> int:
+        with closing(sqlite3.connect(layout.accounts / "07" / "7.sqlite")) as file:
+            return int(file.execute("SELECT COUNT(*) FROM pack").fetchone()[0])
+
+    async def main() -> None:
+        bus = Bus(layout.bus)
+        bus.attach(asyncio.get_running_loop())
+        keeper = build(layout, read_settings(data), bus, serves=True, tends=True)
+        keeper.store.create(7)
+        assert packed() == 0
+        writer.start()
+        async with asyncio.timeout(30):
+            while not packed():
+                await asyncio.sleep(0.01)
+        keeper.close()
+        bus.close()
+
+    asyncio.run(main())
+    writer.join(20)
+    assert writer.exitcode == 0

@@ -9,7 +9,7 @@ from alphorn.base.flags import Flag
 from alphorn.base.numbers import NumberSet
 from alphorn.message.summarize import summarize
 from alphorn.store import limits
-from alphorn.store.api import Account, Column, FlagAction, Mailbox, NewMessage
+from alphorn.store.api import Account, Column, FlagAction, Mailbox, NewMessage, SpecialUse
 from tests.store.conftest import Clock
 from tests.store.mail import EVERY, NOW, new, numbered, raw, uids
 
@@ -18,6 +18,60 @@ EVERYTHING = tuple(Column)
 
 def read(account: Account, mailbox_id: int, *columns: Column) -> list[tuple[object, ...]]:
     return list(account.fetch(mailbox_id, EVERY, columns))
+
+
+def test_append_finds_its_mailbox_by_name(account: Account, inbox: int) -> None:
+    account.create("Projects/Alps")
+    account.append("inbox", [new()])
+    account.append("Projects/Alps", [new(), new()])
+    assert account.mailbox("INBOX").messages == 1
+    assert account.mailbox("Projects/Alps").messages == 2
+
+
+@pytest.mark.parametrize("name", ["Nowhere", "", "a//b", "\0"])
+def test_append_into_no_mailbox(account: Account, name: str) -> None:
+    with pytest.raises(NotFound):
+        account.append(name, [new()])
+    with pytest.raises(NotFound):
+        account.append(999, [new()])
+
+
+def test_append_by_use_finds_the_mailbox_that_has_it(account: Account) -> None:
+    before = account.mailboxes()
+    account.append(SpecialUse.JUNK, [new()])
+    junk = account.special(SpecialUse.JUNK)
+    assert junk is not None
+    assert (junk.name, junk.messages) == ("Junk", 1)
+    assert len(account.mailboxes()) == len(before)
+
+
+def test_append_by_use_makes_a_mailbox_once(account: Account) -> None:
+    (first,) = account.append(SpecialUse.PROMOTIONS, [new()])
+    (second,) = account.append(SpecialUse.PROMOTIONS, [new()])
+    made = account.special(SpecialUse.PROMOTIONS)
+    assert made is not None
+    assert (made.name, made.messages, made.subscribed) == ("Promotions", 2, True)
+    assert (first.uid, second.uid, first.uidvalidity) == (1, 2, second.uidvalidity)
+
+
+def test_append_by_use_takes_a_mailbox_of_that_name(account: Account) -> None:
+    own = account.create("Social")
+    account.append(SpecialUse.SOCIAL, [new()])
+    found = account.special(SpecialUse.SOCIAL)
+    assert found is not None
+    assert (found.id, found.messages) == (own.id, 1)
+
+
+def test_append_by_use_leaves_a_mailbox_with_another_use(account: Account) -> None:
+    account.delete("Archive")
+    account.create("Social", SpecialUse.ARCHIVE)
+    account.append(SpecialUse.SOCIAL, [new()])
+    found = account.special(SpecialUse.SOCIAL)
+    assert found is not None
+    assert found.name == "Social 2"
+    archive = account.special(SpecialUse.ARCHIVE)
+    assert archive is not None
+    assert (archive.name, archive.messages) == ("Social", 0)
 
 
 def test_append_says_where_the_message_is(account: Account, inbox: int) -> None:
