@@ -114,19 +114,18 @@ class Notices:
     def records(self, domain: str, managers: Iterable[str], findings: Sequence[Finding]) -> int:
         """Tell those who manage a domain, and the operator, what is wrong with its records: each
         finding once a week."""
-        now = self._clock()
-        fresh = [
-            finding
-            for finding in findings
-            if self._first(f"records:{finding.code}", domain, WEEK, now)
-        ]
-        if not fresh:
-            return 0
-        told = 0
+        now, told = self._clock(), 0
         people = dict.fromkeys(
             address.lower() for address in (*managers, self._postmaster) if address
         )
         for to in list(people)[:MAX_TOLD]:
+            fresh = [
+                finding
+                for finding in findings
+                if self._first(f"records:{finding.code}:{finding.name}", to, WEEK, now)
+            ]
+            if not fresh:
+                continue
             words = texts(self._language(to, ""))
             subject, first = words.records
             values = {"domain": domain}
