@@ -12,7 +12,8 @@ from tests.support.installation import Installation
 
 ADDRESS = {
     "domain_id": 1, "local": "x", "kind": "alias", "account_id": 1, "redirect_to": "",
-    "enabled": 1, "expires": None, "in_bulk": 0, "created": 0,
+    "enabled": 1, "expires": None, "in_bulk": 0, "created": 0, "keep": 1, "messages": None,
+    "label": "",
 }  # fmt: skip
 
 
@@ -60,7 +61,15 @@ def _refuses(installation: Installation, table: str, row: dict[str, Any], rule: 
         ({"kind": "other"}, "kind_known"),
         ({"kind": "own"}, "UNIQUE"),  # a second own address of the account
         ({"account_id": None}, "leads_somewhere"),
-        ({"redirect_to": "b@example.test"}, "leads_somewhere"),
+        ({"keep": 0}, "keeps"),
+        ({"kind": "redirect", "account_id": None, "redirect_to": "b@x.test", "keep": 0}, "keeps"),
+        ({"kind": "redirect", "redirect_to": "b@x.test"}, "leads_somewhere"),
+        ({"kind": "list"}, "leads_somewhere"),
+        ({"kind": "refused"}, "leads_somewhere"),
+        ({"kind": "refused", "account_id": None, "redirect_to": "b@x.test"}, "leads_somewhere"),
+        ({"messages": 1}, "temporary_expires"),
+        ({"kind": "temporary", "messages": 0}, "messages_some"),
+        ({"label": "x" * 101}, "label_length"),
         ({"kind": "redirect"}, "leads_somewhere"),
         ({"kind": "redirect", "account_id": None}, "leads_somewhere"),
         ({"kind": "catch-all", "local": "x"}, "local_rules"),

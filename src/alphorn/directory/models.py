@@ -21,6 +21,7 @@ from alphorn.mailauth.dkim.keys import Algorithm
 
 MAX_NAME = 100
 MAX_REASON = 500
+MAX_TARGET = 320
 PROTECTION_FIELDS = tuple(field.name for field in fields(ProtectionValue))
 
 
@@ -128,13 +129,16 @@ class Account(Verifier):
 
 
 _LEADS_TO_ACCOUNT = (AddressKind.OWN.value, AddressKind.ALIAS.value, AddressKind.TEMPORARY.value)
+_LEADS_TO_NONE = (AddressKind.LIST.value, AddressKind.REFUSED.value)
 
 
 class Address(models.Model):
-    """Any address that leads somewhere. A catch-all has an empty `local`, hence one per domain.
+    """Any address that leads somewhere, or is refused. A catch-all has an empty `local`, hence one
+    per domain.
 
-    `redirect_to` has one address a line; it is filled exactly where there is no account. What
-    switches an account's own address off is the account's `enabled`.
+    `redirect_to` has one address a line; without `keep` no copy stays in the account. Members of a
+    list are in `ListMember`. What switches an account's own address off is the account's `enabled`.
+    `messages` is how many a temporary address takes in all.
     """
 
     domain = models.ForeignKey(
@@ -146,8 +150,11 @@ class Address(models.Model):
         Account, on_delete=models.PROTECT, null=True, related_name="addresses"
     )
     redirect_to = models.TextField(blank=True)
+    keep = models.BooleanField(default=True)
     enabled = models.BooleanField(default=True)
     expires = models.BigIntegerField(null=True)
+    messages = models.BigIntegerField(null=True)
+    label = models.CharField(max_length=MAX_NAME, blank=True)
     in_bulk = models.BooleanField(default=False)
     created = models.BigIntegerField()
 
@@ -167,24 +174,62 @@ class Address(models.Model):
             ),
             c.rule(
                 "leads_somewhere",
-                (Q(kind__in=_LEADS_TO_ACCOUNT, account__isnull=False, redirect_to=""))
+                Q(kind__in=_LEADS_TO_ACCOUNT, account__isnull=False)
                 | (Q(kind=AddressKind.REDIRECT.value, account__isnull=True) & ~Q(redirect_to=""))
+                | Q(kind__in=_LEADS_TO_NONE, account__isnull=True, redirect_to="")
                 | (
                     Q(kind=AddressKind.CATCH_ALL.value)
-                    & (
-                        Q(account__isnull=False, redirect_to="")
-                        | (Q(account__isnull=True) & ~Q(redirect_to=""))
-                    )
+                    & (Q(account__isnull=False) | ~Q(redirect_to=""))
                 ),
             ),
+            c.rule("keeps", Q(keep=True) | (Q(account__isnull=False) & ~Q(redirect_to=""))),
             c.rule("own_enabled", ~Q(kind=AddressKind.OWN.value, enabled=False)),
             c.rule(
                 "temporary_expires",
-                Q(kind=AddressKind.TEMPORARY.value, expires__isnull=False)
-                | (~Q(kind=AddressKind.TEMPORARY.value) & Q(expires__isnull=True)),
+                (
+                    Q(kind=AddressKind.TEMPORARY.value)
+                    & (Q(expires__isnull=False) | Q(messages__isnull=False))
+                )
+                | (
+                    ~Q(kind=AddressKind.TEMPORARY.value)
+                    & Q(expires__isnull=True, messages__isnull=True)
+                ),
             ),
+            c.rule("messages_some", Q(messages__isnull=True) | Q(messages__gte=1)),
+            c.rule("label_length", c.length("label", 0, MAX_NAME)),
         ]
         indexes = [models.Index(fields=["created"], name="address_created")]
+
+
+class ListMember(models.Model):
+    """An account to which an address of kind LIST leads."""
+
+    address = models.ForeignKey(
+        Address, on_delete=models.CASCADE, related_name="members", db_index=False
+    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="lists")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["address", "account"], name="listmember_unique")
+        ]
+
+
+class PausedTarget(models.Model):
+    """Mail of a domain is not sent on to this address (in lower case), which kept refusing it."""
+
+    domain = models.ForeignKey(
+        Domain, on_delete=models.CASCADE, related_name="paused_targets", db_index=False
+    )
+    target = models.CharField(max_length=MAX_TARGET)
+    since = models.BigIntegerField()
+    reason = models.CharField(max_length=MAX_REASON, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "target"], name="pausedtarget_unique"),
+            c.rule("target_folded", c.in_lower_case("target")),
+        ]
 
 
 class SendGrant(models.Model):

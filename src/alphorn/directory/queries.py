@@ -29,8 +29,12 @@ _DOMAIN = """
     WHERE d.name = ?"""
 
 _TARGET = """
-    SELECT id, kind, account_id, redirect_to, enabled, expires
+    SELECT id, kind, account_id, redirect_to, enabled, expires, keep, messages
     FROM directory_address WHERE domain_id = ? AND local = ?"""
+
+_MEMBERS = "SELECT account_id FROM directory_listmember WHERE address_id = ? ORDER BY id"
+
+_PAUSED = "SELECT target FROM directory_pausedtarget WHERE domain_id = ?"
 
 _ACCOUNT = """
     SELECT c.id, a.local, d.name, d.organization_id, c.enabled AND d.enabled AND o.enabled,
@@ -60,7 +64,8 @@ _SIGNING_KEYS = """
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one address leads, as it stands in its row. `expires` is seconds UTC or None."""
+    """Where one address leads, as it stands in its row. `expires` is seconds UTC or None;
+    `messages` how many it takes in all, or None; `members` are accounts, of a list."""
 
     id: int
     kind: AddressKind
@@ -68,6 +73,9 @@ class Target:
     redirect_to: tuple[str, ...]
     enabled: bool
     expires: int | None
+    keep: bool = True
+    messages: int | None = None
+    members: tuple[int, ...] = ()
 
 
 def version(reader: Reader) -> int | None:
@@ -88,10 +96,27 @@ def target(reader: Reader, key: tuple[int, str]) -> Target | None:
     rows: list[Any] = reader.rows(_TARGET, key)
     if not rows:
         return None
-    identity, kind, account, redirects, enabled, expires = rows[0]
+    identity, kind, account, redirects, enabled, expires, keep, messages = rows[0]
+    members: list[Any] = []
+    if kind == AddressKind.LIST.value:
+        members = reader.rows(_MEMBERS, (identity,))
     return Target(
-        identity, AddressKind(kind), account, tuple(redirects.split()), bool(enabled), expires
+        id=identity,
+        kind=AddressKind(kind),
+        account_id=account,
+        redirect_to=tuple(redirects.split()),
+        enabled=bool(enabled),
+        expires=expires,
+        keep=bool(keep),
+        messages=messages,
+        members=tuple(member for (member,) in members),
     )
+
+
+def paused(reader: Reader, domain_id: int) -> frozenset[str] | None:
+    """The addresses to which nothing of this domain is sent on, or None."""
+    rows: list[Any] = reader.rows(_PAUSED, (domain_id,))
+    return frozenset(target for (target,) in rows) or None
 
 
 def account(reader: Reader, account_id: int) -> AccountInfo | None:

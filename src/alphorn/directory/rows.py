@@ -1,6 +1,6 @@
 """Rows as values, and the few statements that need Django's own expressions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Count, F, OuterRef, Prefetch, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
@@ -11,8 +11,10 @@ from alphorn.directory.orm import (
     Address,
     DevicePassword,
     Domain,
+    ListMember,
     Membership,
     Organization,
+    PausedTarget,
     Plan,
     User,
 )
@@ -123,13 +125,15 @@ def written(row: Address) -> str:
     return f"{row.local or CATCH_ALL}@{row.domain.name}"
 
 
-def address_infos(rows: QuerySet[Address]) -> tuple[AddressInfo, ...]:
-    """In one query."""
+def address_infos(found: QuerySet[Address]) -> tuple[AddressInfo, ...]:
+    """In one query, and up to three more where there are lists and redirects among them."""
     own = (
         Address.objects.filter(account=OuterRef("account"), kind=AddressKind.OWN.value)
         .annotate(text=Concat("local", Value("@"), "domain__name"))
         .values("text")
     )
+    rows = list(found.select_related("domain", "account").annotate(own_address=Subquery(own)))
+    members, paused = _members(rows), _paused(rows)
     return tuple(
         AddressInfo(
             id=row.pk,
@@ -138,12 +142,41 @@ def address_infos(rows: QuerySet[Address]) -> tuple[AddressInfo, ...]:
             enabled=row.enabled and (row.account is None or row.account.enabled),
             account_id=row.account_id,
             account=row.own_address,
-            redirect_to=tuple(row.redirect_to.split()),
+            redirect_to=tuple(members.get(row.pk, ()) or row.redirect_to.split()),
             expires=row.expires,
             created=row.created,
+            keep=row.account_id is not None and row.keep,
+            label=row.label,
+            messages=row.messages,
+            paused=tuple(
+                one for one in row.redirect_to.split() if (row.domain_id, one.lower()) in paused
+            ),
         )
-        for row in rows.select_related("domain", "account").annotate(own_address=Subquery(own))
+        for row in rows
     )
+
+
+def _members(rows: Sequence[Address]) -> dict[int, list[str]]:
+    """The own addresses of those to whom lists lead, by the list's id."""
+    lists = [row.pk for row in rows if row.kind == AddressKind.LIST.value]
+    found: dict[int, list[str]] = {}
+    if lists:
+        own = Address.objects.select_related("domain").filter(
+            kind=AddressKind.OWN.value, account__lists__address__in=lists
+        )
+        members = ListMember.objects.filter(address__in=lists).order_by("pk")
+        by_account = {row.account_id: written(row) for row in own}
+        for member in members:
+            found.setdefault(member.address_id, []).append(by_account[member.account_id])
+    return found
+
+
+def _paused(rows: Sequence[Address]) -> set[tuple[int, str]]:
+    """Targets that kept refusing, with the domains whose mail is not sent to them."""
+    domains = {row.domain_id for row in rows if row.redirect_to}
+    if not domains:
+        return set()
+    return set(PausedTarget.objects.filter(domain__in=domains).values_list("domain_id", "target"))
 
 
 def device_infos(rows: Iterable[DevicePassword]) -> tuple[DevicePasswordInfo, ...]:

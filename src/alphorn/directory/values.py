@@ -16,7 +16,9 @@ class AddressKind(Enum):
     ALIAS = "alias"  # another name for an account
     CATCH_ALL = "catch-all"  # whatever is written to in the domain and is nobody's
     REDIRECT = "redirect"  # leads to other addresses only, without a mailbox
-    TEMPORARY = "temporary"  # an alias that ends at a set time
+    TEMPORARY = "temporary"  # an alias that ends at a set time, or after so many messages
+    LIST = "list"  # leads to several accounts of the organization
+    REFUSED = "refused"  # takes nothing, though the domain may have a catch-all
 
 
 class LoginProtocol(StrEnum):
@@ -57,7 +59,7 @@ class PlanLimits:
     recipients_per_message: int = 100
     messages_per_hour: int = 500
     messages_per_day: int = 2000
-    bulk_creations_per_day: int = 1000
+    bulk_creations_per_day: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,10 @@ class Route:
 
     `address` is the address that was written to, in lower case and without its detail; `detail`
     is what stood after the first `+`, as written, or None. `account` takes the mail where `keep`
-    is true; copies go to each of `redirect_to`.
+    is true; copies go to each of `redirect_to`, which for a list are the accounts' own addresses.
+    `paused` are those to which nothing is sent for now, since they kept refusing. `address_id` is
+    0 where there is no row; `messages` is how many it takes in all, None for any number. `bounce`:
+    it is no address of anybody but leads back to the sender of something that was sent on.
     """
 
     address: str
@@ -137,6 +142,10 @@ class Route:
     detail: str | None = None
     redirect_to: tuple[str, ...] = ()
     keep: bool = True
+    paused: tuple[str, ...] = ()
+    address_id: int = field(default=0, compare=False)
+    messages: int | None = None
+    bounce: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +181,13 @@ class Protection:
 
 @dataclass(frozen=True, slots=True)
 class AddressInfo:
-    """One address as lists show it; `expires` is None but for temporary ones. `address` of a
-    catch-all is `*@domain`; `account` is the own address of the account it leads to."""
+    """One address as lists show it. `address` of a catch-all is `*@domain`; `account` is the own
+    address of the account it leads to, where copies stay if `keep` is true.
+
+    `redirect_to` are the members of a list too; `paused` those of them that kept refusing.
+    `expires` and `messages` end a temporary address, whichever comes first; `label` is what its
+    owner calls it. `warnings` is what whoever has just made or changed it is to know.
+    """
 
     id: int
     address: str
@@ -184,6 +198,11 @@ class AddressInfo:
     redirect_to: tuple[str, ...]
     expires: int | None
     created: int
+    keep: bool = True
+    label: str = ""
+    messages: int | None = None
+    paused: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class DirectoryView:
             partial(protecting.protection, reader, protection), known, unknown
         )
         self._lists = Cache(partial(protecting.lists, reader), known, unknown)
+        self._paused = Cache(partial(queries.paused, reader), known, unknown)
         self._caches: tuple[Cache[Any, Any], ...] = (
             self._domains,
             self._targets,
@@ -91,6 +92,7 @@ class DirectoryView:
             self._signing,
             self._protections,
             self._lists,
+            self._paused,
         )
 
     def domain(self, name: str) -> DomainInfo | None:
@@ -107,7 +109,9 @@ class DirectoryView:
 
         In this order: the address, without its `+detail`; the catch-all of the domain; for
         `postmaster`, which every domain must have (RFC 5321 §4.5.1), the operator. What is
-        switched off (address, account, domain, organization) or has expired leads nowhere.
+        switched off (address, account, domain, organization), refused, or has expired leads
+        nowhere, the catch-all included. How many messages a temporary address has taken already
+        is not known here.
         """
         with self._lock:
             found = self._find(local, domain)
@@ -127,13 +131,16 @@ class DirectoryView:
 
     def may_send_as(self, account_id: int, address: str) -> bool:
         """Whether the account may write in the name of this address: mail for the address reaches
-        it (own, alias, temporary, catch-all, with or without detail), or it was granted."""
+        it (own, alias, temporary, with or without detail), or it was granted. A catch-all only
+        receives."""
         local, _, domain = address.rpartition("@")
         with self._lock:
             found = self._find(local, domain)
             if found is None:
                 return False
             target, route = found
+            if route.kind is AddressKind.CATCH_ALL:
+                return False
             if route.account is not None and route.account.id == account_id:
                 return True
             account = self._accounts.get(account_id)
@@ -216,30 +223,44 @@ class DirectoryView:
         if folded is not None:
             target = self._targets.get((info.id, folded))
             if target is not None:
-                return self._leads(target, f"{folded}@{name}", detail)
+                return self._leads(target, f"{folded}@{name}", detail, info.id)
         address = f"{local.lower()}@{name}"
         target = self._targets.get((info.id, ""))
         if target is not None:
-            return self._leads(target, address, None)
+            return self._leads(target, address, None, info.id)
         if folded == POSTMASTER and self._postmaster:
             to_operator = (self._postmaster,)
             return None, Route(address, AddressKind.REDIRECT, None, detail, to_operator, False)
         return None
 
     def _leads(
-        self, target: Target, address: str, detail: str | None
+        self, target: Target, address: str, detail: str | None, domain_id: int
     ) -> tuple[Target | None, Route] | None:
-        if not target.enabled:
+        if not target.enabled or target.kind is AddressKind.REFUSED:
             return None
         if target.expires is not None and target.expires <= self._clock():
             return None
-        account = None
+        account, onward = None, target.redirect_to
         if target.account_id is not None:
             account = self._accounts.get(target.account_id)
             if account is None or not account.enabled:
                 return None
+        if target.kind is AddressKind.LIST:
+            members = filter(None, map(self._accounts.get, target.members))
+            onward = tuple(member.address for member in members if member.enabled)
+            if not onward:
+                return None
+        stopped = (self._paused.get(domain_id) or ()) if target.redirect_to else ()
         return target, Route(
-            address, target.kind, account, detail, target.redirect_to, account is not None
+            address,
+            target.kind,
+            account,
+            detail,
+            tuple(one for one in onward if one.lower() not in stopped) if stopped else onward,
+            account is not None and target.keep,
+            tuple(one for one in onward if one.lower() in stopped) if stopped else (),
+            target.id,
+            target.messages,
         )
 
     def _place(self, of: Route | AccountInfo) -> tuple[int, int]:

@@ -93,7 +93,7 @@ def is_rewritten(local: str) -> bool:
 
 
 def rewrite(sender: str, domain: str, mac: Mac, now: float) -> Rewritten:
-    """`sender` is anything with an @ in it; `domain` a domain of ours in lower case, as A-labels."""
+    """`sender` is not the null one; `domain` is one of ours, in lower case, as A-labels."""
     local, _, host = sender.rpartition("@")
     day = _written(int(now // DAY))
     plain = _PLAIN.fullmatch(local) is not None and _DOMAIN.fullmatch(host) is not None
@@ -162,5 +162,5 @@ def _written(day: int) -> str:
 
 
 def _read(day: str) -> int:
-    high, low = day.lower()
-    return _DIGITS.index(high) * 32 + _DIGITS.index(low)
+    high, low = map(_DIGITS.index, day.lower())
+    return high * 32 + low
