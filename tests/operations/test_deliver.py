@@ -89,7 +89,8 @@ def test_a_redirect_goes_to_the_queue_with_the_senders_wishes(house: MailHouse) 
     reception = house.delivery.accept(MAIL, envelope, house.routes("team@example.test"), T)
     assert reception.accepted
     (queued,) = house.queued()
-    assert queued.message.envelope.sender == "carl@other.test"
+    assert queued.message.envelope.sender.startswith("SRS0=")
+    assert queued.message.envelope.sender.endswith("=other.test=carl@example.test")
     assert queued.message.envelope.envid == "abc"
     assert [r.address for r in queued.recipients] == ["x@other.test", "y@other.test"]
     assert queued.message.origin.kind is OriginKind.REDIRECTED

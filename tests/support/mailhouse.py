@@ -18,13 +18,16 @@ from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin
 from alphorn.operations.authenticate import Authenticator
 from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
+from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
 from alphorn.queue.listing import Filter, Listed
 from alphorn.queue.queue import Queue
 from alphorn.store.api import INBOX, Column
+from alphorn.store.redirects import Redirects
 from alphorn.store.sqlite import SqliteStore
 from alphorn.store.state import State
+from alphorn.store.visitors import Visitors
 from tests.support.installation import ITERATIONS, Installation
 
 ANNA = "anna@example.test"
@@ -79,12 +82,16 @@ class MailHouse:
         self.state = State(folder / "state.sqlite")
         self.queue = Queue(folder / "queue.sqlite", clock=made.clock)
         self.queue_error: Exception | None = None
+        self.redirects = Redirects(folder / "redirects.sqlite")
+        self.visitors = Visitors(folder / "visitors.sqlite")
         self.events: list[TraceEvent] = []
         self.delivery = Delivery(
             self.store,
             self.view,
             self._enqueue,
             self.events.append,
+            Rewriting(self.view, made.keys.rewriting_mac, self.redirects, clock=made.clock),
+            self.visitors,
             hostname=HOSTNAME,
             postmaster=POSTMASTER,
             clock=made.clock,
@@ -151,6 +158,8 @@ class MailHouse:
     def close(self) -> None:
         self.authenticator.close()
         self.queue.close()
+        self.redirects.close()
+        self.visitors.close()
         self.state.close()
         self.store.close()
         self.installation.close()

@@ -27,6 +27,7 @@ from alphorn.operations.authenticate import Authenticator, Login, log_login
 from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
 from alphorn.operations.examine import Examiner, ExaminerParts
+from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
 from alphorn.policy.engines import Scoring
@@ -35,9 +36,11 @@ from alphorn.queue.queue import Queue
 from alphorn.servers.admission import is_loopback
 from alphorn.servers.bus import Bus, Topic
 from alphorn.servers.services import Services
+from alphorn.store.redirects import Redirects
 from alphorn.store.sqlite import SqliteStore
 from alphorn.store.state import State
 from alphorn.store.trace import TraceLog
+from alphorn.store.visitors import Visitors
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +100,9 @@ def build(
     )
     closing.callback(queue.close)
     queue.listen(lambda: bus.publish(Topic.QUEUE))
+    redirects, visitors = Redirects(layout.redirects), Visitors(layout.visitors)
+    closing.callback(redirects.close)
+    closing.callback(visitors.close)
     uses = LastUses(layout.control)
     closing.callback(uses.close)
 
@@ -172,6 +178,8 @@ def build(
             view,
             enqueue,
             record,
+            Rewriting(view, ring.rewriting_mac, redirects),
+            visitors,
             hostname=hostname,
             postmaster=settings[table.POSTMASTER],
             max_hops=settings[table.SMTP_HOPS],

@@ -53,6 +53,14 @@ class Layout:
         return self.root / "behaviour.sqlite"
 
     @property
+    def redirects(self) -> Path:
+        return self.root / "redirects.sqlite"
+
+    @property
+    def visitors(self) -> Path:
+        return self.root / "visitors.sqlite"
+
+    @property
     def domain_records(self) -> Path:
         return self.root / "records.sqlite"
 

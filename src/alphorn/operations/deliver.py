@@ -9,8 +9,9 @@ nothing arrives twice:
                                      again and at last reports to the sender
 
 Redirection comes first, so that a recipient for whom it cannot be arranged is left untouched; in
-the queue's later tries it is therefore done already. Nothing here knows SMTP; what went wrong is
-said with enhanced codes.
+the queue's later tries it is therefore done already. Where it leads out of here the envelope's
+sender becomes one of ours (`operations.rewriting`); of the message not an octet changes, so that
+signatures hold. Nothing here knows SMTP; what went wrong is said with enhanced codes.
 """
 
 import logging
@@ -20,16 +21,19 @@ from dataclasses import dataclass, replace
 
 from alphorn.base.errors import AlphornError, Refused
 from alphorn.base.trace import TraceEvent, Verdict
-from alphorn.directory.values import AccountInfo, Route
+from alphorn.directory.values import AccountInfo, AddressKind, Route
 from alphorn.directory.view import POSTMASTER, DirectoryView
 from alphorn.message import header, received
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.outcome import Fate, LocalResult
 from alphorn.message.summarize import summarize
 from alphorn.operations.confirm import asked_for, confirmation
-from alphorn.operations.placement import INTO_INBOX, Placement, as_decided
+from alphorn.operations.onward import Onward, onward
+from alphorn.operations.placement import INTO_INBOX, SPAM, Placement, as_decided
+from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.status import status_of
 from alphorn.store.api import NewMessage, Store
+from alphorn.store.visitors import Visitors
 from alphorn.wire.smtp import xtext
 
 MAX_HOPS = 100
@@ -75,6 +79,8 @@ class Delivery:
         view: DirectoryView,
         enqueue: Enqueue,
         trace: Callable[[TraceEvent], None],
+        rewriting: Rewriting,
+        visitors: Visitors,
         *,
         hostname: str = "",
         postmaster: str = "",
@@ -88,6 +94,8 @@ class Delivery:
         self._view = view
         self._enqueue = enqueue
         self._trace = trace
+        self._rewriting = rewriting
+        self._visitors = visitors
         self._hostname = hostname
         self._postmaster = postmaster
         self._clock = clock
@@ -98,9 +106,11 @@ class Delivery:
         """Where mail for `local@domain` goes, or None for nowhere. Never waits long.
 
         The server itself has a postmaster too, whether or not its name is a domain of ours
-        (RFC 5321 §4.5.1). Raises Unavailable.
+        (RFC 5321 §4.5.1). An address from which a report finds back to the sender of what was sent
+        on leads there, whatever the domain's own addresses are. Raises Unavailable, and Refused
+        ("srs") where such an address is forged or too old.
         """
-        route = self._view.route(local, domain)
+        route = self._rewriting.route(local, domain) or self._view.route(local, domain)
         if (
             route is None
             and self._postmaster
@@ -109,6 +119,8 @@ class Delivery:
         ):
             local, _, domain = self._postmaster.rpartition("@")
             route = self._view.route(local, domain)
+        if route is not None and route.messages is not None:
+            return route if self._visitors.taken(route.address_id) < route.messages else None
         return route
 
     def accept(
@@ -171,11 +183,20 @@ class Delivery:
         if route is None:
             unknown = Refused("There is no such mailbox here.")
             return self._failed(piece, recipient, None, unknown, "5.1.1")
+        placement = as_decided(raw)
         if origin.kind is OriginKind.RECEIVED and route.redirect_to:
-            if route.account is None or not route.keep:
-                return LocalResult(recipient, Fate.DELIVERED, "2.1.5", "Sent on")
-            route = replace(route, redirect_to=())
-        return self._serve(piece, recipient, route, {}, set(), as_decided(raw))[1]
+            chosen = self._onward(piece, route, placement)
+            if chosen.targets and not chosen.keep:
+                # Unless it was refused for good that time, beside others who got it.
+                return self._attempt(
+                    piece,
+                    recipient,
+                    route.account,
+                    lambda: self._check_loop(piece, recipient),
+                    "Sent on",
+                )
+            route = replace(route, redirect_to=(), paused=(), keep=chosen.keep)
+        return self._serve(piece, recipient, route, {}, set(), placement)[1]
 
     # -- one step each --
 
@@ -204,16 +225,19 @@ class Delivery:
         result. `sent` has where the message was redirected to already: else one message for a
         thousand spellings of an address would become a thousand."""
         account = route.account
-        onward = self._attempt(
+        chosen = self._onward(piece, route, placement)
+        sending = self._attempt(
             piece,
             recipient,
             account,
-            lambda: self._send_on(piece, recipient, route, sent),
-            "Sent on",
+            lambda: self._send_on(piece, recipient, route, chosen, placement, sent),
+            "Sent on" if chosen.targets else "Taken",
         )
-        redirected = bool(route.redirect_to) and onward.fate is Fate.DELIVERED
-        if onward.fate is not Fate.DELIVERED or account is None or not route.keep:
-            return redirected, onward
+        redirected = bool(chosen.targets) and sending.fate is Fate.DELIVERED
+        if sending.fate is not Fate.DELIVERED or account is None or not chosen.keep:
+            if sending.fate is Fate.DELIVERED:
+                self._note_visitor(piece, route)
+            return redirected, sending
         if account.id not in done:
             done[account.id] = self._attempt(
                 piece,
@@ -222,7 +246,21 @@ class Delivery:
                 lambda: self._append(piece, recipient, account, placement),
                 "Delivered",
             )
+        if done[account.id].fate is Fate.DELIVERED:
+            self._note_visitor(piece, route)
         return redirected, done[account.id]
+
+    def _onward(self, piece: _Piece, route: Route, placement: Placement) -> Onward:
+        return onward(route, piece.envelope.sender, placement.kind == SPAM)
+
+    def _note_visitor(self, piece: _Piece, route: Route) -> None:
+        """Who wrote to a temporary address; that this cannot be noted stops no mail."""
+        if route.kind is not AddressKind.TEMPORARY:
+            return
+        try:
+            self._visitors.came(route.address_id, piece.envelope.sender, now=piece.now)
+        except AlphornError as error:
+            _log.warning("who wrote to %s is not noted: %s", route.address, error.text)
 
     def _attempt(
         self,
@@ -246,13 +284,26 @@ class Delivery:
         return LocalResult(recipient, Fate.DELIVERED, "2.1.5", done)
 
     def _send_on(
-        self, piece: _Piece, recipient: EnvelopeRecipient, route: Route, sent: set[_Onward]
+        self,
+        piece: _Piece,
+        recipient: EnvelopeRecipient,
+        route: Route,
+        chosen: Onward,
+        placement: Placement,
+        sent: set[_Onward],
     ) -> None:
         self._check_loop(piece, recipient)
-        onward = route.redirect_to, recipient.notify
-        if route.redirect_to and onward not in sent:
-            self._redirect(piece, recipient, route)
-            sent.add(onward)
+        if route.bounce and piece.envelope.sender:
+            raise Refused(f"{recipient.address} takes reports of servers only.", code="srs")
+        for note in chosen.notes:
+            self._tell(piece, recipient, route.account, Verdict.INFO, note, {})
+        if chosen.stopped:
+            text = f"Where {recipient.address} leads to, mail has been refused for days."
+            raise Refused(text, code="paused")
+        there = chosen.targets, recipient.notify
+        if chosen.targets and there not in sent:
+            self._redirect(piece, recipient, route, chosen.targets, placement)
+            sent.add(there)
 
     def _check_loop(self, piece: _Piece, recipient: EnvelopeRecipient) -> None:
         if piece.hops > self._max_hops:
@@ -262,23 +313,41 @@ class Delivery:
             text = f"The message has been at {recipient.address} before; that is a loop."
             raise Refused(text, code="loop")
 
-    def _redirect(self, piece: _Piece, recipient: EnvelopeRecipient, route: Route) -> None:
-        """Send it on to where the address leads, the envelope's sender kept (RFC 5321 §3.9)."""
+    def _redirect(
+        self,
+        piece: _Piece,
+        recipient: EnvelopeRecipient,
+        route: Route,
+        targets: Sequence[str],
+        placement: Placement,
+    ) -> None:
+        """Send it on to where the address leads (RFC 5321 §3.9.1). Where that is somewhere else,
+        the envelope's sender becomes one of ours."""
         original = recipient.original or f"rfc822;{xtext.encode(recipient.address)}"
-        targets = tuple(
-            EnvelopeRecipient(target, recipient.notify, original) for target in route.redirect_to
-        )
+        sender, ours = piece.envelope.sender, self._rewriting.is_ours
+        if not all(map(ours, targets)):
+            sender = self._rewriting.sender(sender, route.address.rpartition("@")[2])
+        # What was decided goes with it to our own mailboxes; nobody else is told.
+        fields = placement.fields if all(map(ours, targets)) else b""
         name = self._enqueue(
-            header.prepend(piece.raw, received.delivered_to(recipient.address)),
-            replace(piece.envelope, recipients=targets),
+            header.prepend(piece.raw, received.delivered_to(recipient.address), fields),
+            replace(
+                piece.envelope,
+                sender=sender,
+                recipients=tuple(
+                    EnvelopeRecipient(target, recipient.notify, original) for target in targets
+                ),
+            ),
             self._origin(piece, OriginKind.REDIRECTED, recipient, route.account),
         )
+        what = "Goes back to its true sender" if route.bounce else "Redirected to"
         self._tell(
             piece,
             recipient,
             route.account,
             Verdict.QUEUED,
-            f"Redirected to {', '.join(route.redirect_to)}",
+            f"{what} {', '.join(targets)}"
+            + (f" as {sender}" if sender != piece.envelope.sender else ""),
             {"queue": name},
         )
 

@@ -30,11 +30,13 @@ _STATUS = {
     "no-such-account": "4.2.0",
     "no-such-mailbox": "4.2.0",
     "quota": "4.2.2",
+    "paused": "5.2.1",
     "rate": "4.7.1",
     "records": "5.7.1",
     "recipients": "5.5.3",
     "sender": "5.7.1",
     "slowed": "4.7.1",
+    "srs": "5.1.1",
     "switched-off": "5.7.1",
     "too-large": "5.2.3",
 }

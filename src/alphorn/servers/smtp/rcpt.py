@@ -38,13 +38,15 @@ LISTED = "{recipient}... Access denied - [{client}] is on the block list {zone}"
 
 
 def ours(visit: Visit, rcpt: Rcpt) -> Reply | Coroutine[Any, Any, Reply]:
-    """On the MX port. Raises Unavailable."""
+    """On the MX port. Raises Unavailable, and Refused for a way back that is forged or too old."""
     path = rcpt.path
     if not _ROUTE_SIGNS.isdisjoint(path.local):
         return HIDDEN_ROUTE
     route = visit.service.delivery.route(path.local, path.domain)
     if route is None:
         return _no_route(visit, path)
+    if route.bounce and visit.sender:
+        return Reply("5.1.1", f"{path.address} takes reports of servers only")
     if route.account is not None and route.keep:
         full = _full(visit, route)
         if full is not None:

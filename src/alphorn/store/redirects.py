@@ -1,0 +1,166 @@
+"""What redirection has to remember: true senders that do not fit into a rewritten address, and
+targets that refuse.
+
+A side file: with the power it may lose its last moments, and with them the way back of a report.
+Callable from any thread; methods raise Unavailable.
+"""
+
+import sqlite3
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from alphorn.message.srs import MAX_DAYS
+from alphorn.store.side_file import connect, public
+from alphorn.store.text import storable
+
+VERSION = 1
+WHAT = "The file of redirected mail"
+BUSY_SECONDS = 2.0
+DAY = 86400
+KEEP_SENDERS = (MAX_DAYS + 2) * DAY
+KEEP_REFUSALS = 30 * DAY
+"""A target that has not refused for so long begins anew."""
+MAX_SENDERS = 1_000_000
+MAX_REFUSALS = 100_000
+TABLES = (
+    """CREATE TABLE sender (
+        token TEXT NOT NULL PRIMARY KEY,
+        address TEXT NOT NULL,
+        at REAL NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX sender_at ON sender (at)",
+    """CREATE TABLE refusal (
+        domain TEXT NOT NULL,
+        target TEXT NOT NULL,
+        times INTEGER NOT NULL,
+        days INTEGER NOT NULL,
+        last REAL NOT NULL,
+        PRIMARY KEY (domain, target)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX refusal_last ON refusal (last)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """How often a target refused in a row, and on how many days."""
+
+    times: int
+    days: int
+
+
+class Redirects:
+    """Opened at the first use."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    # -- true senders --
+
+    def keep(self, token: str, sender: str, *, now: float) -> None:
+        """Remember the sender for `KEEP_SENDERS` from now; again costs a read only, once a day a
+        write."""
+        with self._lock:
+            try:
+                connection = self._open()
+                row = connection.execute(
+                    "SELECT 1 FROM sender WHERE token = ? AND at > ?", (token, now - DAY)
+                ).fetchone()
+                if row is None:
+                    connection.execute(
+                        "INSERT OR REPLACE INTO sender (token, address, at) VALUES (?, ?, ?)",
+                        (token, storable(sender), now),
+                    )
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+
+    def kept(self, token: str) -> str:
+        """The sender, "" where none is kept under the token."""
+        with self._lock:
+            try:
+                row = (
+                    self._open()
+                    .execute("SELECT address FROM sender WHERE token = ?", (token,))
+                    .fetchone()
+                )
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+        return str(row[0]) if row else ""
+
+    # -- targets --
+
+    def refused(self, domain: str, target: str, *, now: float) -> Refusals:
+        """The target (in lower case) has refused mail of this domain for good: how often now."""
+        with self._lock:
+            try:
+                row = (
+                    self._open()
+                    .execute(_REFUSED, (domain, target, now, now - KEEP_REFUSALS, DAY))
+                    .fetchone()
+                )
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+        return Refusals(*row)
+
+    def taken(self, domain: str, target: str) -> None:
+        """The target took mail: what it refused before is forgotten."""
+        with self._lock:
+            try:
+                connection = self._open()
+                key = domain, target
+                found = connection.execute(
+                    "SELECT 1 FROM refusal WHERE domain = ? AND target = ?", key
+                ).fetchone()
+                if found:  # seldom; no write otherwise
+                    connection.execute("DELETE FROM refusal WHERE domain = ? AND target = ?", key)
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+
+    # -- the file --
+
+    def purge(self, now: float) -> None:
+        """Forget what is too old, and the oldest of what is too much."""
+        with self._lock:
+            try:
+                connection = self._open()
+                for table, column, kept, most in (
+                    ("sender", "at", KEEP_SENDERS, MAX_SENDERS),
+                    ("refusal", "last", KEEP_REFUSALS, MAX_REFUSALS),
+                ):
+                    connection.execute(
+                        f"DELETE FROM {table} WHERE {column} < ?",  # noqa: S608 - constants
+                        (now - kept,),
+                    )
+                    (count,) = connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()  # noqa: S608
+                    if count > most:
+                        connection.execute(
+                            f"DELETE FROM {table} WHERE {column} <= (SELECT {column} FROM {table}"  # noqa: S608
+                            f" ORDER BY {column} LIMIT 1 OFFSET ?)",
+                            (count - most - 1,),
+                        )
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
+        return self._connection
+
+
+_REFUSED = """
+    INSERT INTO refusal (domain, target, times, days, last) VALUES (?1, ?2, 1, 1, ?3)
+    ON CONFLICT (domain, target) DO UPDATE SET
+        times = CASE WHEN last < ?4 THEN 1 ELSE times + 1 END,
+        days = CASE WHEN last < ?4 THEN 1
+                    ELSE days + (CAST(?3 / ?5 AS INTEGER) > CAST(last / ?5 AS INTEGER)) END,
+        last = max(last, ?3)
+    RETURNING times, days"""

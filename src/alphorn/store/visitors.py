@@ -1,0 +1,143 @@
+"""Who wrote to which temporary address, and how many messages it has taken.
+
+An address that is written to by somebody else than whom it was given to has been passed on: the
+first sender's domain is taken for whom it was given to. A side file: with the power it may lose its
+last moments. Callable from any thread; methods raise Unavailable.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from alphorn.store.side_file import connect, public
+from alphorn.store.text import storable
+
+VERSION = 1
+WHAT = "The file of who writes to temporary addresses"
+BUSY_SECONDS = 2.0
+MAX_SENDER = 320
+MAX_SENDERS = 200
+"""Of an address so many senders are told apart; further messages only count."""
+TABLES = (
+    """CREATE TABLE taken (
+        address INTEGER NOT NULL PRIMARY KEY,
+        messages INTEGER NOT NULL
+    )""",
+    """CREATE TABLE visitor (
+        address INTEGER NOT NULL,
+        sender TEXT NOT NULL,
+        messages INTEGER NOT NULL,
+        first REAL NOT NULL,
+        last REAL NOT NULL,
+        PRIMARY KEY (address, sender)
+    ) WITHOUT ROWID""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """`sender` is an address in lower case, "" for the null sender; times are seconds UTC."""
+
+    sender: str
+    messages: int
+    first: float
+    last: float
+
+
+class Visitors:
+    """Opened at the first use. Addresses are ids of the directory, which may come again once an
+    address is removed: `forget` it then."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def came(self, address: int, sender: str, *, now: float, limit: int | None = None) -> bool:
+        """A message for the address; False, and nothing is noted, where it has had `limit`."""
+        who = storable(sender[:MAX_SENDER].lower())
+        with self._lock:
+            try:
+                connection = self._open()
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    allowed = self._taken(connection, address) < (limit or 1 << 62)
+                    if allowed:
+                        connection.execute(_TAKE, (address,))
+                        connection.execute(_MEET, (address, who, now, MAX_SENDERS))
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+        return allowed
+
+    def taken(self, address: int) -> int:
+        """How many messages the address has taken."""
+        with self._lock:
+            try:
+                return self._taken(self._open(), address)
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+
+    def of(self, address: int) -> tuple[Visitor, ...]:
+        """The senders, the first who wrote first; at most `MAX_SENDERS`."""
+        with self._lock:
+            try:
+                rows = (
+                    self._open()
+                    .execute(
+                        "SELECT sender, messages, first, last FROM visitor WHERE address = ?"
+                        " ORDER BY first, sender",
+                        (address,),
+                    )
+                    .fetchall()
+                )
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+        return tuple(Visitor(*row) for row in rows)
+
+    def forget(self, addresses: Collection[int]) -> None:
+        with self._lock:
+            try:
+                for table in ("visitor", "taken"):
+                    self._open().executemany(
+                        f"DELETE FROM {table} WHERE address = ?",  # noqa: S608 - constants
+                        [(address,) for address in addresses],
+                    )
+            except sqlite3.Error as error:
+                raise public(error, WHAT) from error
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @staticmethod
+    def _taken(connection: sqlite3.Connection, address: int) -> int:
+        row = connection.execute(
+            "SELECT messages FROM taken WHERE address = ?", (address,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
+        return self._connection
+
+
+_TAKE = """
+    INSERT INTO taken (address, messages) VALUES (?, 1)
+    ON CONFLICT (address) DO UPDATE SET messages = messages + 1"""
+
+_MEET = """
+    INSERT INTO visitor (address, sender, messages, first, last)
+    SELECT ?1, ?2, 1, ?3, ?3
+    WHERE EXISTS (SELECT 1 FROM visitor WHERE address = ?1 AND sender = ?2)
+       OR (SELECT COUNT(*) FROM visitor WHERE address = ?1) < ?4
+    ON CONFLICT (address, sender) DO UPDATE SET messages = messages + 1, last = ?3"""
