@@ -11,13 +11,13 @@ from pathlib import Path
 from bench.client import Client
 from bench.peers import base
 
-OFFSET = 29_500
 PROGRAM = Path(sys.executable).parent / "alphorn"
 
 
 class Alphorn(base.Server):
     name = "Alphorn"
-    smtp, imap, imaps = 2525 + OFFSET, 2143 + OFFSET, 2993 + OFFSET
+    offset = 29_500
+    smtp, imap, imaps = 2525 + offset, 2143 + offset, 2993 + offset
 
     def command(self, *words: str, stdin: str = "") -> str:
         done = subprocess.run(
@@ -49,7 +49,7 @@ class Alphorn(base.Server):
     def serve(self) -> None:
         self.spawn(
             "alphorn", PROGRAM, "--data", self.state / "data",
-            "serve", "--local", *self.flags(), "--workers", "2", "--port-offset", str(OFFSET),
+            "serve", "--local", *self.flags(), "--workers", "2", "--port-offset", str(self.offset),
         )  # fmt: skip
         self.wait_for(self.imap, self.imaps, self.smtp)
 

@@ -65,6 +65,8 @@ class Server:
         end = time.monotonic() + seconds
         for port in ports:
             while True:
+                if any(child.poll() is not None for child in self.children):
+                    raise RuntimeError(f"{self.name} ended at once; see {self.state}")
                 try:
                     socket.create_connection(("127.0.0.1", port), 1).close()
                     break

@@ -40,6 +40,8 @@ class Protected(alphorn.Alphorn):
     connections from one address is raised, since all of the load comes from one."""
 
     name = "Alphorn, all guards"
+    offset = 29_700
+    smtp, imap, imaps = 2525 + offset, 2143 + offset, 2993 + offset
 
     def settings(self) -> str:
         return ""
