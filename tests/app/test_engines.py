@@ -61,7 +61,7 @@ def test_both() -> None:
         assert (virus.stage, virus.act) == ("clamav", Act.PASS)
         assert (spam.stage, spam.act) == ("rspamd", Act.PASS)
         assert [(reason.code, reason.score) for reason in spam.reasons] == [
-            ("rspamd-LOTTERY", 15.0)
+            ("rspamd-lottery", 15.0)
         ]
         virus, spam = ask(given, SPAM + MALWARE)
         assert virus.act is Act.REFUSE

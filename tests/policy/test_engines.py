@@ -80,9 +80,9 @@ def test_symbols_are_reasons_by_their_weight() -> None:
     decision = judge_spam(verdict, RspamdRules(weight=0.5))
     assert decision.passes
     assert decision.reasons == (
-        Reason("rspamd-MUCH", "Much.", 5.0),
-        Reason("rspamd-GOOD", "Good.", -1.5),
-        Reason("rspamd-SMALL", "A little.", 0.5),
+        Reason("rspamd-much", "Much.", 5.0),
+        Reason("rspamd-good", "Good.", -1.5),
+        Reason("rspamd-small", "A little.", 0.5),
         Reason("rspamd-rest", "Rspamd's score beside that.", -1.0),
     )
     assert decision.facts == {

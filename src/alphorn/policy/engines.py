@@ -24,6 +24,7 @@ LEAST_WORTH_TELLING = 0.005
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\xa0\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
 )
+_NO_CODE = re.compile(r"[^a-z0-9]+")
 _NO_NAME = re.compile(r"[^!-~]+")
 
 FACT_SCORE = "rspamd_score"
@@ -226,7 +227,7 @@ def _weighed(verdict: EngineVerdict, weight: float) -> tuple[Reason, ...]:
     """What speaks for or against the message, the weightiest first."""
     telling = sorted(
         (
-            Reason(f"rspamd-{symbol.code}", symbol.text, score)
+            Reason(f"rspamd-{_NO_CODE.sub('-', symbol.code.lower())}", symbol.text, score)
             for symbol in verdict.symbols
             if abs(score := round(symbol.score * weight, 2)) > LEAST_WORTH_TELLING
         ),

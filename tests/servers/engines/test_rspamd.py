@@ -76,7 +76,7 @@ def test_a_message_is_examined(rspamd: RspamdDaemon, loop: str, unix: bool) -> N
     assert found["ANYTHING"].score == 0
     decision = judge_spam(verdict, RspamdRules(weight=2))
     assert decision.passes
-    assert decision.reasons == (Reason("rspamd-LOTTERY", "Promises a prize in a lottery.", 15.0),)
+    assert decision.reasons == (Reason("rspamd-lottery", "Promises a prize in a lottery.", 15.0),)
 
 
 def test_what_speaks_for_a_message_counts_too(rspamd: RspamdDaemon) -> None:
