@@ -52,10 +52,13 @@ class Done:
 
 
 class Terminal:
+    """`services` are further parts that commands are handed, by their names."""
+
     def __init__(self, installation: Installation, capsys: Any) -> None:
         self._installation = installation
         self._capsys = capsys
         self.trace = TraceLog(installation.folder / "trace.sqlite")
+        self.services: dict[str, Any] = {}
 
     def __call__(self, *words: str, typed: str = "") -> Done:
         """Run `alphorn WORDS`, with this on standard input. Errors of usage exit with code 2."""
@@ -66,7 +69,10 @@ class Terminal:
                 data,
                 lambda _: Settings.of({}),
                 lambda _, __: SimpleNamespace(  # type: ignore[arg-type, return-value]
-                    control=self._installation.control, trace=self.trace, close=lambda: None
+                    control=self._installation.control,
+                    trace=self.trace,
+                    close=lambda: None,
+                    **self.services,
                 ),
                 out,
                 err,

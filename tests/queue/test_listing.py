@@ -3,6 +3,7 @@ import time
 import pytest
 
 from alphorn.base.errors import NotFound
+from alphorn.message.envelope import Origin, OriginKind
 from alphorn.queue.claims import LEASE, claim, renew
 from alphorn.queue.listing import Filter
 from alphorn.queue.queue import Queue
@@ -137,3 +138,21 @@ def test_health_knows_who_works_on_the_queue(queue: Queue) -> None:
     renew(queue.database, "dead", now - LEASE - 1)
     renew(queue.database, "from before", now + 10 * LEASE)
     assert queue.health().runners == 1
+
+
+def test_holding_what_an_account_sent_lately(queue: Queue, clock: Clock) -> None:
+    def put(kind: OriginKind, account_id: int) -> str:
+        where = Origin(kind, "T", account_id, "example.test", "<m@x>")
+        return queue.enqueue(MESSAGE, envelope("bert@x.test"), origin=where)
+
+    old = put(OriginKind.SUBMITTED, 7)
+    clock.now += 3600
+    new = put(OriginKind.SUBMITTED, 7)
+    put(OriginKind.REDIRECTED, 7)
+    put(OriginKind.SUBMITTED, 8)
+    which = Filter(account_id=7, since=clock.now - 3599, kind=OriginKind.SUBMITTED)
+    assert found(queue, which) == [new]
+    assert queue.hold(which) == 1
+    assert found(queue, Filter(held=True)) == [new]
+    assert found(queue, Filter(account_id=7, kind=OriginKind.SUBMITTED)) == [old, new]
+    assert queue.release(Filter(account_id=7)) == 1

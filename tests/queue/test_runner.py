@@ -25,7 +25,7 @@ from alphorn.queue.remote import Remote
 from alphorn.queue.route import Ourselves
 from alphorn.queue.runner import Runner, RunnerLimits
 from alphorn.queue.schedule import HOUR, MINUTE
-from alphorn.queue.values import Reply
+from alphorn.queue.values import Outcome, Reply
 from tests.queue.helpers import MESSAGE, PATIENT, Clock, envelope, origin
 from tests.support.dns import DnsServer
 from tests.support.smtpd import Act, Answer, SmtpServer
@@ -54,6 +54,7 @@ class World:
         self.mailboxes: list[tuple[str, bytes, Envelope, Origin]] = []
         self.local: Callable[[str], Reply] = lambda address: TAKEN
         self.events: list[TraceEvent] = []
+        self.done: list[tuple[str, Outcome]] = []
         self._happened = threading.Condition()
 
     def open(self) -> Queue:
@@ -74,6 +75,7 @@ class World:
             lambda domain: domain == "example.test",
             hostname="mail.example.test",
             trace=self.trace,
+            done=lambda claim, outcome: self.done.append((claim.message.name, outcome)),
             limits=limits or RunnerLimits(poll=0.05, heartbeat=0.05),
             random=Random(1),
         )
@@ -668,3 +670,26 @@ def test_memory_is_bounded(world: World) -> None:
     play(main)
     assert len(world.server.messages) == 6
     assert world.server.most_open == 1
+
+
+def test_of_each_recipient_somebody_is_told_once_how_it_ended(world: World) -> None:
+    world.server.script.rcpt = lambda argument: (
+        "550 5.1.1 nobody here" if "nobody" in argument else "250 2.1.5 ok"
+    )
+    world.local = lambda address: Reply(451, "4.2.0", "later")
+    recipients = ("bert@remote.test", "nobody@remote.test", "anna@example.test")
+
+    async def main() -> None:
+        name = world.queue.enqueue(MESSAGE, envelope(*recipients), origin=origin())
+        async with world.running():
+            await world.until(lambda: len(world.events) == 3)
+        assert sorted(
+            (outcome.recipient.envelope.address, outcome.result.value, outcome.reply.enhanced)
+            for told, outcome in world.done
+            if told == name
+        ) == [
+            ("bert@remote.test", "relayed", "2.0.0"),
+            ("nobody@remote.test", "failed", "5.1.1"),
+        ]
+
+    play(main)
