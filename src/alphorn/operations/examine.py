@@ -10,7 +10,8 @@ defers decides for the message:
 
 Then each account is asked for itself: its lists of senders, its thresholds for spam with what it
 and all others have taught, its categories. A message that all accounts would refuse is refused;
-where some take it, it is spam for the others, since a sender gets one answer.
+where some take it, it is spam for the others, since a sender gets one answer. Behind an address
+that only leads elsewhere nobody looks into Spam: there it is refused.
 
 Nothing here waits for the network; reading what accounts learned waits for the disk.
 """
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from alphorn.base.address import fold_domain
-from alphorn.directory.values import AccountInfo, Protection, Route
+from alphorn.directory.values import AccountInfo, AddressKind, Protection, Route
 from alphorn.directory.view import DirectoryView
 from alphorn.mailauth import proofs
 from alphorn.mailauth.dmarc.evaluate import DmarcResult
@@ -67,6 +68,10 @@ TOO_MUCH = Decision(
     "The message is taken for spam, and its recipient does not take such mail.",
     basic=554,
     page="spam",
+)
+NOT_SENT_ON = replace(
+    TOO_MUCH,
+    text="The message is taken for spam, and such mail is not sent on to where the address leads.",
 )
 
 
@@ -235,16 +240,15 @@ class Examiner:
         author = self._sender_facts(sender, seen, auth)
         keys = tokens(seen) if judged else ()
         case = _Case(raw, sender, seen, keys, author, arrival.engines)
-        placements: dict[int, Placement] = {}
+        placements: dict[int | str, Placement] = {}
         scores: list[float] = []
         for route in routes:
-            account = route.account
-            key = account.id if account is not None else 0
+            key = _getter(route)
             if key not in placements:
-                placement, score = self._for_account(case, route, account, quarantined)
+                placement, score = self._for_account(case, route, route.account, quarantined)
                 placements[key] = placement
                 scores.append(score)
-        chosen = tuple(placements[r.account.id if r.account else 0] for r in routes)
+        chosen = tuple(placements[_getter(route)] for route in routes)
         facts["score"] = max(scores)
         found = _found(auth)
         proved = _proved(auth)
@@ -308,6 +312,8 @@ class Examiner:
             not matched.allowed
             and (matched.spam or known.blocked or quarantined or protection.files_as_spam(score))
         )
+        if spam and refusal is None and account is None and route.kind is not AddressKind.LIST:
+            refusal = replace(NOT_SENT_ON, facts={"score": score}, reasons=_against(reasons))
         category = ""
         if not spam and account is not None and not matched.allowed:
             category = self._category(protection, account, seen, reasons)
@@ -332,8 +338,7 @@ class Examiner:
         if not matched.decision.passes:
             return matched.decision
         if protection.refuses_as_spam(score) and not matched.allowed:
-            against = sorted((one for one in reasons if one.score > 0), key=lambda one: -one.score)
-            return replace(TOO_MUCH, facts={"score": score}, reasons=tuple(against))
+            return replace(TOO_MUCH, facts={"score": score}, reasons=_against(reasons))
         return None
 
     def _category(
@@ -435,14 +440,26 @@ class _Case:
     engines: Sequence[Decision]
 
 
-def guards(protection: Protection) -> tuple[bool, ...]:
-    """What all recipients of one message must agree on, since its sender gets one answer."""
+def guards(protection: Protection, route: Route) -> tuple[bool, ...]:
+    """What all recipients of one message must agree on, since its sender gets one answer: spam is
+    filed where there is an account, and refused where there is none."""
     return (
+        route.account is None and route.kind is not AddressKind.LIST,
         protection.headers,
         protection.attachments,
         protection.dmarc,
         protection.engines,
     )
+
+
+def _getter(route: Route) -> int | str:
+    """Who gets it: an account, or whoever an address without one leads to."""
+    return route.account.id if route.account is not None else route.address
+
+
+def _against(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """What speaks against a message, the heaviest first."""
+    return tuple(sorted((one for one in reasons if one.score > 0), key=lambda one: -one.score))
 
 
 def _unsure(result: DmarcResult) -> Decision:

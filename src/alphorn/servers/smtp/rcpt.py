@@ -55,7 +55,7 @@ def ours(visit: Visit, rcpt: Rcpt) -> Reply | Coroutine[Any, Any, Reply]:
     if gate is None:
         return _accept(visit, route, ())
     protection = visit.service.view.protection(route)
-    agreed = guards(protection)
+    agreed = guards(protection, route)
     if visit.routes and agreed != visit.guards:
         return ANOTHER_MESSAGE
     matches = visit.service.view.sender_matches(route, visit.sender)
@@ -109,7 +109,7 @@ async def _ask(
     )
     if not greylisted.passes:
         return _declined(visit, gate, greylisted, rcpt)
-    return _accept(visit, route, guards(protection))
+    return _accept(visit, route, guards(protection, route))
 
 
 def _declined(visit: Visit, gate: Gate, decision: Decision, rcpt: Rcpt) -> Reply:
