@@ -168,3 +168,17 @@ def test_what_is_read_of_a_header_is_bounded() -> None:
     root = parse(raw)
     assert root.fields == {"subject": "seen"}
     assert raw[root.body :] == b"body"
+
+
+def test_a_tree_says_whether_it_is_whole() -> None:
+    deep = b"".join(HEAD % b"b%d" % n + b"--b%d\r\n" % n for n in range(MAX_DEPTH + 1))
+    for raw, whole in (
+        (HEAD % b"b" + b"--b\r\n\r\nx\r\n" * 100 + b"--b--", True),
+        (HEAD % b"b" + b"--b\r\n\r\nx\r\n" * (MAX_PARTS + 1) + b"--b--", False),
+        (HEAD % b"b" + b"--b\r\n\r\n" + b"--bx\r\n" * (MAX_DELIMITERS + 1) + b"--b--", False),
+        (HEAD % (b"b" * 999) + b"--" + b"b" * 999 + b"\r\n", True),
+        (HEAD % (b"b" * 1001) + b"--" + b"b" * 1001 + b"\r\n", False),
+        (deep, False),
+        (b"Content-Type: message/rfc822\r\n\r\n" * (MAX_DEPTH + 1), False),
+    ):
+        assert parse(raw).whole is whole

@@ -65,6 +65,7 @@ REFUSED: dict[str, tuple[tuple[bytes, bytes], ...]] = {
     "too-large": (
         (ORDINARY + b"X: " + b"y" * MAX_HEADER + b"\r\n", b""),
         (ORDINARY + b"X: y\r\n" * (MAX_FIELDS + 1), b""),
+        (mixed(b""), (b"--x\r\n" + b"X: y\r\n" * 9000 + b"\r\n") * 100),
     ),
     "null": ((ORDINARY + b"X: a\0b\r\n", b""), (ORDINARY.replace(b"Anna", b"An\0na"), b"")),
     "bare-cr": (
@@ -88,7 +89,11 @@ REFUSED: dict[str, tuple[tuple[bytes, bytes], ...]] = {
             b"--x\r\nContent-Type: text/plain\r\nContent-Type: application/zip\r\n\r\n--x--\r\n",
         ),
     ),
-    "boundaries": ((mixed(b"", b"boundary=x; boundary=y"), PARTS),),
+    "boundaries": (
+        (mixed(b"", b"boundary*0=x"), PARTS),
+        (mixed(b"", b"boundary*=us-ascii''x"), PARTS),
+        (mixed(b"", b"boundary=x; boundary=y"), PARTS),
+    ),
     "no-from": ((REST, b""), (b"", b"From: a@example.org\r\n")),
     "no-author": (
         (b"From:\r\n" + REST, b""),

@@ -14,7 +14,7 @@ from alphorn.mailauth.arc.chain import Chain
 from alphorn.mailauth.dkim import verify as dkim
 from alphorn.mailauth.dkim.covered import Covered
 from alphorn.mailauth.dkim.public import Gather, Keys
-from alphorn.mailauth.dkim.signature import Signature
+from alphorn.mailauth.dkim.signature import MAX_HEADER, Signature
 from alphorn.mailauth.dkim.verify import DkimResult
 from alphorn.mailauth.dmarc import evaluate as dmarc
 from alphorn.mailauth.dmarc import tree
@@ -25,6 +25,7 @@ from alphorn.mailauth.dmarc.tree import Found
 from alphorn.mailauth.outcome import Outcome
 from alphorn.mailauth.results import Authentication
 from alphorn.mailauth.spf.result import SpfResult
+from alphorn.message.header import header_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class Client:
 
 
 async def ask(raw: bytes, spf: SpfResult | None, resolver: Resolver, gather: Gather) -> Proofs:
-    """`raw` is the message as it came. Never raises DnsError."""
+    """`raw` is the message as it came. Never raises DnsError. Of a header no more is read than
+    signatures may stand under, so that an event loop can be asked to do it."""
+    raw = _head(raw)
     claimed = author(raw)
     signatures, chain = dkim.parse(raw), arc.parse(raw)
     identifiers = [signature.domain for signature in signatures]
@@ -63,6 +66,11 @@ async def ask(raw: bytes, spf: SpfResult | None, resolver: Resolver, gather: Gat
         _policies(claimed.domains, resolver, identifiers, gather),
     )
     return Proofs(claimed, signatures, keys, chain, chain_keys, found)
+
+
+def _head(raw: bytes) -> bytes:
+    """The header with the empty line behind it, or the beginning of one that is too large."""
+    return raw[: header_end(raw, 0, min(len(raw), MAX_HEADER + 4))]
 
 
 async def _policies(

@@ -8,8 +8,8 @@ field has no header, so that text after a forgotten empty line is not lost.
 
 Bounds: MAX_DEPTH levels, MAX_PARTS entities (and one a level), MAX_DELIMITERS candidate delimiter
 lines, and MAX_SCANS times the message's size (plus SMALL octets) looked at over all levels. What
-lies beyond a bound stays in the last part as its data. Of a longer header only the first MAX_HEADER
-octets are read.
+lies beyond a bound stays in the last part as its data, and the tree says so (`Entity.whole`). Of a
+longer header only the first MAX_HEADER octets are read.
 """
 
 import re
@@ -29,8 +29,8 @@ from alphorn.message.header import header_end, unfold
 MAX_DEPTH = 100
 MAX_PARTS = 1000
 MAX_DELIMITERS = 10_000
-MAX_SCANS = 20
-SMALL = 4 * 1024 * 1024
+MAX_SCANS = 8
+SMALL = 16 * 1024 * 1024
 MAX_HEADER = 256 * 1024
 MAX_BOUNDARY = 1000
 
@@ -63,9 +63,11 @@ class Entity:
     `fields` holds the fields that say what the entity is (see `read_fields`). `media` is what it
     is in effect: a multipart in which no delimiter stands is text/plain, one beyond a bound
     application/octet-stream. An encoded message/rfc822, or one beyond a bound, is a LEAF.
+
+    `whole` is false at the root of a tree in which something lies beyond a bound.
     """
 
-    __slots__ = ("body", "children", "end", "fields", "kind", "media", "start")
+    __slots__ = ("body", "children", "end", "fields", "kind", "media", "start", "whole")
 
     def __init__(
         self,
@@ -84,6 +86,7 @@ class Entity:
         self.media = media
         self.kind = kind
         self.children = children
+        self.whole = True
 
     @property
     def encoding(self) -> str:
@@ -94,7 +97,10 @@ class Entity:
 
 def parse(raw: bytes) -> Entity:
     """The entity tree of a message; never raises, linear in `len(raw)`."""
-    return _Parser(raw).entity(0, len(raw), 0, TEXT_PLAIN)
+    parser = _Parser(raw)
+    root = parser.entity(0, len(raw), 0, TEXT_PLAIN)
+    root.whole = parser.whole
+    return root
 
 
 def read_fields(raw: bytes, start: int, end: int) -> Fields:
@@ -124,13 +130,14 @@ def read_fields(raw: bytes, start: int, end: int) -> Fields:
 class _Parser:
     """One run over one message, with what is left of each bound."""
 
-    __slots__ = ("delimiters", "octets", "parts", "raw")
+    __slots__ = ("delimiters", "octets", "parts", "raw", "whole")
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.parts = MAX_PARTS
         self.delimiters = MAX_DELIMITERS
         self.octets = MAX_SCANS * len(raw) + SMALL
+        self.whole = True
 
     def entity(
         self, start: int, end: int, depth: int, default: MediaType, *, part: bool = False
@@ -149,7 +156,9 @@ class _Parser:
         if media.type == "multipart":
             boundary = media.get("boundary")
             if boundary is not None:
-                boundary = boundary.rstrip(" \t")[:MAX_BOUNDARY]
+                boundary = boundary.rstrip(" \t")
+                self.whole = self.whole and len(boundary) <= MAX_BOUNDARY
+                boundary = boundary[:MAX_BOUNDARY]
             if not boundary:
                 media = TEXT_PLAIN
             elif not self._may_descend(body, end, depth):
@@ -178,6 +187,7 @@ class _Parser:
 
     def _may_descend(self, body: int, end: int, depth: int) -> bool:
         if depth >= MAX_DEPTH or self.parts <= 0 or self.octets < end - body:
+            self.whole = False
             return False
         self.octets -= end - body
         return True
@@ -206,8 +216,11 @@ class _Parser:
                 break
             part = match.end()
             if self.parts <= 1:
+                self.whole = False
                 break
             at = max(part - 1, at + length)  # its line end may begin the next delimiter
+        if self.delimiters <= 0:
+            self.whole = False
         if part >= 0:
             children.append(self.entity(part, end, depth + 1, default, part=True))
         return tuple(children)

@@ -12,6 +12,9 @@ MAX_FIELDS = 1000
 MAX_PART_HEADER = 16 * 1024
 """Octets of a part's header that are looked at."""
 
+MAX_PART_HEADERS = 4 * 1024 * 1024
+"""Octets of the headers of all parts together. Who forwards hundreds of messages has less."""
+
 MAX_ZONE = 14 * 60
 """Minutes from UTC: Kiribati is that far, and nobody farther."""
 
@@ -26,11 +29,13 @@ _CONTENT = ("content-type", "content-transfer-encoding", "content-disposition")
 
 def too_large(header: Header) -> Reason | None:
     """Asked first: nothing else is asked of such a header."""
-    if header.root.body <= MAX_HEADER and (
-        header.lines <= MAX_FIELDS or len(_FIELD_BEGIN.findall(header.head)) <= MAX_FIELDS
+    if header.root.body > MAX_HEADER or (
+        header.lines > MAX_FIELDS and len(_FIELD_BEGIN.findall(header.head)) > MAX_FIELDS
     ):
-        return None
-    return Reason("header-too-large", "The header of the message is absurdly large.")
+        return Reason("header-too-large", "The header of the message is absurdly large.")
+    if header.part_headers > MAX_PART_HEADERS:
+        return Reason("header-too-large", "The headers of its parts are absurdly large.")
+    return None
 
 
 def _null(header: Header) -> Reason | None:
@@ -78,7 +83,9 @@ def _several_contents(header: Header) -> Reason | None:
 def _several_boundaries(header: Header) -> Reason | None:
     for entity, _ in header.entities():
         parameters = entity.media.parameters
-        if len(parameters) > 1 and len({v for name, v in parameters if name == "boundary"}) > 1:
+        told = {value for name, value in parameters if name == "boundary"}
+        # In pieces, or encoded (RFC 2231), only some programs find it.
+        if len(told) > 1 or "boundary*" in entity.fields.get("content-type", "").lower():
             return Reason(
                 "header-boundaries", "The message says twice, and differently, how its parts end."
             )

@@ -74,6 +74,16 @@ class Header:
     def date(self) -> dates.Date | None:
         return dates.parse(self.fields.get("date", ""))
 
+    @property
+    def part_headers(self) -> int:
+        """The octets of the headers of all parts together."""
+        octets, waiting = 0, list(self.root.children)
+        while waiting:
+            entity = waiting.pop()
+            octets += entity.body - entity.start
+            waiting += entity.children
+        return octets
+
     def entities(self) -> Iterator[tuple[Entity, tuple[str, ...]]]:
         """The parts of the message, itself first, each with the boundaries that it lies within; at
         most `MAX_PARTS`."""

@@ -21,7 +21,10 @@ ONE = {
     "root@localhost": "localhost",
     "x@=?utf-8?q?example=2Eorg?=": "example.org",
 }
-NONE = ("", "Anna", "anna@", "<>", "x@[192.0.2.1]", "x@a..b", "undisclosed:;", "x@" + "a" * 64, "x@a.b:", "x@=?")
+NONE = (
+    "", "Anna", "anna@", "<>", "x@[192.0.2.1]", "x@a..b", "undisclosed:;", "x@" + "a" * 64,
+    "x@a.b:", "x@=?",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("value", ONE)

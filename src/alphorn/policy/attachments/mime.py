@@ -13,6 +13,10 @@ from alphorn.message.parse import Entity
 
 MAX_NAMES = 32
 MAX_UUENCODED = 20
+MAX_NAMED = 4096
+"""Characters of all names of one part, as they are written, that are read as a whole: the longest
+name that a file can have takes less in any encoding. Of more, the ends of some are read."""
+MAX_END = 512
 
 _FIELDS = re.compile(
     rb"\n(content-(?:type|disposition))[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.IGNORECASE
@@ -85,6 +89,9 @@ def _named(pairs: list[tuple[str, str]]) -> list[str]:
     ]
     if not relevant:
         return []
+    if sum(len(value) for _, value in relevant) > MAX_NAMED:
+        few = relevant if len(relevant) <= 4 else [*relevant[:2], *relevant[-2:]]
+        relevant = [(key, value[-MAX_END:]) for key, value in few]
     found: list[str] = list(words.parameters(relevant).values())
     # `parameters` prefers the extended form and the first: the others count as well.
     found += [words.decode(value) for key, value in relevant if "*" not in key]

@@ -101,7 +101,14 @@ class Walk:
 
     def message(self, raw: bytes, root: Entity) -> Note | None:
         """What is refused in a message, None where nothing is."""
-        return self._entity(raw, root, (), 0)
+        return self._parsed(raw, root, (), 0)
+
+    def _parsed(self, raw: bytes, root: Entity, path: Path, depth: int) -> Note | None:
+        """What is found in it, then whether there is more of it than was looked at."""
+        refusal = self._entity(raw, root, path, depth)
+        if refusal is None and not root.whole:
+            return self._judge(path or ("message",), Finding(Fault.BOMB))
+        return refusal
 
     # -- body parts ------------------------------------------------------------------------------
 
@@ -171,7 +178,7 @@ class Walk:
             return self._judge(path, Finding(Fault.BOMB))
         raw = view.whole()
         self._charge(len(raw), path)
-        return self._entity(raw, parse(raw), path, depth + 1)
+        return self._parsed(raw, parse(raw), path, depth + 1)
 
     def _charge(self, work: int, path: Path) -> None:
         try:
