@@ -6,6 +6,7 @@ In it live anna@example.test and bert@example.test. Time is the installation's c
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -60,6 +61,10 @@ def _control(made: Installation, store: SqliteStore) -> Control:
     )
 
 
+def _nobody(account_id: int, raw: bytes, envelope: Envelope) -> None:
+    """Nobody wants to know of what was sent."""
+
+
 class MailHouse:
     """`events` is the trace; `queue_error`, where set, is raised instead of queueing."""
 
@@ -96,8 +101,15 @@ class MailHouse:
             postmaster=POSTMASTER,
             clock=made.clock,
         )
+        self.on_sent: Callable[[int, bytes, Envelope], None] = _nobody
         self.submission = Submission(
-            self.view, self.state, sign, self._enqueue, self.events.append, clock=made.clock
+            self.view,
+            self.state,
+            sign,
+            self._enqueue,
+            self.events.append,
+            sent=lambda *message: self.on_sent(*message),
+            clock=made.clock,
         )
         self._uses = LastUses(made.database, gather=0)
         self.authenticator = Authenticator(

@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import Collection, Iterator, Sequence
 
 from alphorn.app import door
-from alphorn.app.engines import engines
 from alphorn.app.own_addresses import OwnAddresses
 from alphorn.base import settings as table
 from alphorn.directory.view import DirectoryView
 from alphorn.policy import helo
-from alphorn.servers.engines.engines import Report, unreported
 from alphorn.servers.listeners import Bound
 from alphorn.servers.resolver import resolver
 from alphorn.servers.services import Services
@@ -22,9 +20,8 @@ def gate(
     parts: Services,
     bound: Sequence[Bound],
     loop: asyncio.AbstractEventLoop,
-    report: Report = unreported,
 ) -> Gate:
-    """For a worker, on its event loop; `report` is `Metrics.engine`."""
+    """For a worker, on its event loop."""
     settings = parts.settings
     fakes = frozenset(name.lower() for name in settings[table.MX_FAKE_NAMES])
     return Gate(
@@ -41,7 +38,6 @@ def gate(
         parts.door,
         door.manners(settings, parts.door, loop),
         parts.examiner,
-        engines(settings, report),
         door.help_for(settings),
     )
 

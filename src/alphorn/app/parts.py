@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from alphorn.app import door, services
+from alphorn.app.engines import engines
 from alphorn.app.gate import gate
 from alphorn.app.housekeeping import Housekeeping
 from alphorn.app.outbound import run_queue
@@ -13,6 +14,7 @@ from alphorn.base import settings as table
 from alphorn.operations.authenticate import Login, log_login
 from alphorn.servers.bus import Bus
 from alphorn.servers.connection import Session
+from alphorn.servers.engines.engines import Engines
 from alphorn.servers.imap.limits import ImapLimits
 from alphorn.servers.imap.service import ImapService
 from alphorn.servers.listeners import Listener
@@ -48,12 +50,14 @@ class WorkerParts:
             report_login=report,
             count_lesson=metrics.lesson,
         )
+        self._engines = engines(seat.settings, metrics.engine)
         roles = seat.launch.active_roles(seat.settings)
         imap = _imap(self._services)
         self.sessions: Mapping[str, Callable[[], Session]] = {
             **_smtp(
                 self._services,
-                gate(self._services, seat.bound, asyncio.get_running_loop(), metrics.engine),
+                gate(self._services, seat.bound, asyncio.get_running_loop()),
+                self._engines,
             ),
             "imap": imap.session,
             "imaps": imap.session,
@@ -69,6 +73,7 @@ class WorkerParts:
         ]
 
     def close(self) -> None:
+        self._engines.close()
         self._services.close()
 
 
@@ -105,7 +110,7 @@ def _imap(parts: Services) -> ImapService:
     )
 
 
-def _smtp(parts: Services, mx_gate: Gate) -> Mapping[str, Callable[[], Session]]:
+def _smtp(parts: Services, mx_gate: Gate, asked: Engines) -> Mapping[str, Callable[[], Session]]:
     memory = Memory(parts.settings[table.SMTP_MEMORY])
     room = Room(lambda account_id: parts.store.account(account_id).usage().octets)
 
@@ -125,7 +130,7 @@ def _smtp(parts: Services, mx_gate: Gate) -> Mapping[str, Callable[[], Session]]
             trace=parts.record,
             clock=time.time,
             gate=guarded,
-            wrote=parts.door.wrote,
+            engines=asked,
         )
         return lambda: SmtpSession(service)
 

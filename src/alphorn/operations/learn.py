@@ -22,6 +22,7 @@ from alphorn.message import header
 from alphorn.operations import reputation
 from alphorn.operations.study import Teaching, message_key, raws, study, transaction_of
 from alphorn.operations.throttle import Counters
+from alphorn.spam.classifier import OWN_TOKENS
 from alphorn.store.api import Account, Lesson, Store, Taught
 from alphorn.store.reported import Reported
 from alphorn.store.spam_lessons import OPERATOR, Fate, SpamLessons
@@ -156,7 +157,9 @@ class Learning:
         shared: bool = True,
     ) -> Outcome:
         studied = [study(raw) for raw in messages]
-        taught = mail.learn([Lesson(one.message, one.tokens, spam, by_person) for one in studied])
+        taught = mail.learn(
+            [Lesson(one.message, one.tokens[:OWN_TOKENS], spam, by_person) for one in studied]
+        )
         learned = 0
         for raw, one, change in zip(messages, studied, taught, strict=True):
             if change.before is change.after:

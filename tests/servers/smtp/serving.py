@@ -5,7 +5,7 @@ import smtplib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,15 +78,15 @@ def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.002)
 
 
-def _nobody(sender: str, recipients: Sequence[str]) -> None:
-    """Nobody wants to know."""
-
-
 def service(
     house: MailHouse, role: Role, memory: Memory, timing: Timing, gate: Gate | None = None
 ) -> SmtpService:
     """`gate` guards the MX port, and learns on the others who of ours has written to whom."""
     mx = role is smtp.MX
+    if gate is not None:
+        house.on_sent = lambda account_id, raw, envelope: gate.door.wrote(
+            envelope.sender, [recipient.address for recipient in envelope.recipients]
+        )
     return SmtpService(
         role=role,
         profile=PROFILES[role.name],
@@ -100,7 +100,6 @@ def service(
         trace=house.events.append,
         clock=house.clock,
         gate=gate if mx else None,
-        wrote=gate.door.wrote if gate is not None else _nobody,
     )
 
 

@@ -6,7 +6,6 @@ hop for a message.
 
 import asyncio
 from asyncio import Future
-from collections.abc import Awaitable
 from dataclasses import replace
 
 from alphorn.base.trace import TraceEvent, Verdict
@@ -15,7 +14,6 @@ from alphorn.message import received
 from alphorn.operations.examine import LISTED, Arrival, Examination
 from alphorn.policy.decision import Decision, Reason
 from alphorn.servers.engines.rspamd import EngineFacts
-from alphorn.servers.smtp.gate import Gate
 from alphorn.servers.smtp.inquiry import Inquiry
 from alphorn.servers.smtp.visit import Visit
 from alphorn.wire.smtp.events import Message
@@ -29,30 +27,34 @@ def deliver(visit: Visit, message: Message) -> "Future[Reply]":
     peer, helo, now = visit.io.peer.address, visit.machine.helo, visit.service.clock()
     if gate is None or inquiry is None:
         return visit.io.run(_deliver, visit, message, Arrival(peer, helo, now))
-    engines = gate.engines.needs(visit.service.view.protection(visit.routes[0]))
+    engines = visit.service.engines.needs(visit.service.view.protection(visit.routes[0]))
     if inquiry.exempt and not engines:
         return visit.io.run(_deliver, visit, message, Arrival(peer, helo, now))
     return asyncio.get_running_loop().create_task(
-        _ask_and_deliver(visit, message, gate, inquiry, engines)
+        _ask_and_deliver(visit, message, inquiry, engines)
     )
 
 
 async def _ask_and_deliver(
-    visit: Visit, message: Message, gate: Gate, inquiry: Inquiry, engines: bool
+    visit: Visit, message: Message, inquiry: Inquiry, engines: bool
 ) -> Reply:
-    asked: Awaitable[tuple[Decision, ...]] = _nothing()
-    if engines:
-        facts = EngineFacts(
-            peer=visit.io.peer.address,
-            helo=visit.machine.helo,
-            ptr=inquiry.ptr,
-            sender=message.envelope.sender,
-            recipients=[recipient.address for recipient in message.envelope.recipients],
-            transaction=visit.transaction,
-        )
-        asked = gate.engines.check(message.raw, facts)
+    asked = _engines(visit, message, inquiry.ptr) if engines else _nothing()
     arrival, decisions = await asyncio.gather(_arrival(visit, message, inquiry), asked)
     return await visit.io.run(_deliver, visit, message, replace(arrival, engines=decisions))
+
+
+async def _engines(visit: Visit, message: Message, ptr: str = "") -> tuple[Decision, ...]:
+    account = visit.account
+    facts = EngineFacts(
+        peer=visit.io.peer.address,
+        helo=visit.machine.helo,
+        ptr=ptr,
+        sender=message.envelope.sender,
+        recipients=[recipient.address for recipient in message.envelope.recipients],
+        user=account.address if account is not None else "",
+        transaction=visit.transaction,
+    )
+    return await visit.service.engines.check(message.raw, facts)
 
 
 async def _nothing() -> tuple[Decision, ...]:
@@ -112,7 +114,20 @@ def _deliver(visit: Visit, message: Message, arrival: Arrival) -> Reply:
 
 def submit(visit: Visit, message: Message) -> "Future[Reply]":
     """Into the queue. Raises Refused, Unavailable."""
-    return visit.io.run(_submit, visit, message)
+    service, account = visit.service, visit.account
+    assert account is not None
+    if not service.engines.needs(service.view.protection(account)):
+        return visit.io.run(_submit, visit, message)
+    return asyncio.get_running_loop().create_task(_ask_and_submit(visit, message))
+
+
+async def _ask_and_submit(visit: Visit, message: Message) -> Reply:
+    for decision in await _engines(visit, message):
+        if not decision.passes:
+            reply = Reply(decision.status, decision.text, decision.basic)
+            visit.refused(decision.stage, reply, more=decision.facts)
+            return reply
+    return await visit.io.run(_submit, visit, message)
 
 
 def _submit(visit: Visit, message: Message) -> Reply:
@@ -124,8 +139,6 @@ def _submit(visit: Visit, message: Message) -> Reply:
     name = service.submission.submit(
         account, message.raw, message.envelope, visit.transaction, field
     )
-    envelope = message.envelope
-    service.wrote(envelope.sender, [recipient.address for recipient in envelope.recipients])
     return Reply("2.0.0", f"Accepted for sending ({visit.transaction}, in the queue as {name})")
 
 

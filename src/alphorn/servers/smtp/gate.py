@@ -1,14 +1,13 @@
 """All that guards the MX port, for the stages of a session: one per worker."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from alphorn.operations.doorkeeper import Doorkeeper
 from alphorn.operations.examine import Arrival, Examination, Examiner
 from alphorn.policy import reputation
-from alphorn.policy.decision import Decision
+from alphorn.policy.decision import Act, Decision
 from alphorn.servers.doorman import with_help
-from alphorn.servers.engines.engines import Engines
 from alphorn.servers.smtp.inquiry import Inquiry, Questions
 from alphorn.servers.smtp.manners import Guest, Manners
 from alphorn.wire.smtp.replies import Reply
@@ -24,7 +23,6 @@ class Gate:
     door: Doorkeeper
     manners: Manners
     examiner: Examiner
-    engines: Engines = field(default_factory=Engines)
     help_for: Callable[[str], str] = lambda page: ""
 
     def guest(self, client: str) -> Guest:
@@ -35,12 +33,12 @@ class Gate:
 
     def remember(self, arrival: Arrival, seen: Examination) -> None:
         """What the message says of its client, for the next time. In any thread."""
-        if seen.spam or not seen.decision.passes:
-            if seen.spam or seen.decision.stage in SPAM_STAGES:
-                self.door.spam(arrival.client)
-            else:
-                self.door.came(arrival.client, reputation.REFUSED)
-        else:
+        decision = seen.decision
+        if seen.spam or (decision.act is Act.REFUSE and decision.stage in SPAM_STAGES):
+            self.door.spam(arrival.client)
+        elif decision.act is Act.REFUSE:
+            self.door.came(arrival.client, reputation.REFUSED)
+        elif decision.passes:
             self.door.came(arrival.client, reputation.GOOD, seen.proved)
 
     def reply(self, decision: Decision) -> Reply:

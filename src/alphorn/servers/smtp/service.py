@@ -1,8 +1,8 @@
 """What all sessions of an SMTP listener share, and the two roles there are."""
 
 from asyncio import Future
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Any
 
 from alphorn.base import settings as table
@@ -12,6 +12,7 @@ from alphorn.directory.view import DirectoryView
 from alphorn.operations.authenticate import Authenticator
 from alphorn.operations.deliver import Delivery
 from alphorn.operations.submit import Submission
+from alphorn.servers.engines.engines import Engines
 from alphorn.servers.smtp import accept, data, rcpt
 from alphorn.servers.smtp.gate import Gate
 from alphorn.servers.smtp.memory import Memory
@@ -48,15 +49,10 @@ class Timing:
     message: float = 3600
 
 
-def _nobody(sender: str, recipients: Sequence[str]) -> None:
-    """Nobody wants to know."""
-
-
 @dataclass(frozen=True, slots=True)
 class SmtpService:
     """One per role and worker. `trace` must not block and is called from threads too. `gate` is
-    what guards the MX port, None on the others; there `wrote` is told who of ours has written to
-    whom, and neither waits nor raises."""
+    what guards the MX port, None on the others; `engines` are asked about every message."""
 
     role: Role
     profile: Profile
@@ -70,7 +66,7 @@ class SmtpService:
     trace: Callable[[TraceEvent], None]
     clock: Callable[[], float]
     gate: Gate | None = None
-    wrote: Callable[[str, Sequence[str]], None] = _nobody
+    engines: Engines = field(default_factory=Engines)
 
 
 def mx_profile(settings: Settings, tls: bool) -> Profile:
