@@ -1,0 +1,146 @@
+"""Match types (RFC 5228 §2.7.1) that always exist, and how a test's keys become a function.
+
+A match type is made for a test once: `MatchType(call, comparator, keys)` gives a `Matcher`, which
+takes the run and the values. Values are gone through in their order, and for each the keys.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from alphorn.sieve.comparators import ASCII_CASEMAP, Comparator
+from alphorn.sieve.errors import RunError
+from alphorn.sieve.glob import MAX_PATTERN, compile_glob
+from alphorn.sieve.run import Run
+from alphorn.sieve.texts import Texts
+
+if TYPE_CHECKING:
+    from alphorn.sieve.call import Call
+
+Matcher = Callable[[Run, Sequence[str]], bool]
+MatchType = Callable[["Call", Comparator, Texts], Matcher]
+
+LONG = 4096
+"""Work on a value costs a step for so many characters."""
+
+
+def make_matcher(call: "Call", keys: Texts) -> Matcher:
+    """The matcher that the tagged arguments of a test ask for; tells what is wrong with them."""
+    comparator = chosen_comparator(call)
+    tag = call.chosen.get("match-type")
+    if tag is None:
+        return is_(call, comparator, keys)
+    make: MatchType = tag.plays  # type: ignore[assignment]
+    return make(call, comparator, keys)
+
+
+def counts(call: "Call") -> bool:
+    """Whether the test counts, and so wants all values at once."""
+    return call.given("count")
+
+
+def chosen_comparator(call: "Call") -> Comparator:
+    name = call.tag_text("comparator")
+    if name is None:
+        return ASCII_CASEMAP
+    if name.constant is None:
+        call.problem("the comparator's name must stand in the script as it is", name.at)
+        return ASCII_CASEMAP
+    entry = call.scope.language.comparators.get(name.constant)
+    if entry is None:
+        near = call.scope.language.near(name.constant, call.scope.language.comparators)
+        call.problem(f"there is no comparator “{name.constant[:40]}”{near}", name.at)
+        return ASCII_CASEMAP
+    comparator, capability = entry
+    if not call.scope.has(capability):
+        call.problem(f'the comparator needs require "{capability}"', name.at)
+    return comparator
+
+
+def for_substrings(call: "Call", comparator: Comparator, match_type: str) -> None:
+    if not comparator.substrings:
+        call.problem(f"the comparator {comparator.name} cannot be used with :{match_type}")
+
+
+def is_(call: "Call", comparator: Comparator, keys: Texts) -> Matcher:
+    """Equal (RFC 5228 §2.7.1)."""
+    fold = comparator.fold
+    constant = keys.constant
+    if constant is None:
+
+        def check(run: Run, values: Sequence[str]) -> bool:
+            if not values:
+                return False
+            wanted = set(map(fold, keys.get(run)))
+            return any(fold(value) in wanted for value in values)
+
+        return check
+    wanted = frozenset(map(fold, constant))
+
+    def check_constant(run: Run, values: Sequence[str]) -> bool:
+        for value in values:  # noqa: SIM110 - faster than any()
+            if fold(value) in wanted:
+                return True
+        return False
+
+    return check_constant
+
+
+def contains(call: "Call", comparator: Comparator, keys: Texts) -> Matcher:
+    """A part of the value is equal."""
+    for_substrings(call, comparator, "contains")
+    fold = comparator.fold
+    constant = keys.constant
+    fixed = None if constant is None else tuple(map(fold, constant))
+
+    def check(run: Run, values: Sequence[str]) -> bool:
+        if not values:
+            return False
+        wanted = tuple(map(fold, keys.get(run))) if fixed is None else fixed
+        for value in values:
+            if len(value) > LONG:
+                run.spend(len(wanted) * len(value) // LONG)
+            folded = fold(value)
+            for key in wanted:
+                if key in folded:
+                    return True
+        return False
+
+    return check
+
+
+def matches(call: "Call", comparator: Comparator, keys: Texts) -> Matcher:
+    """With wildcards; what they stand for goes into the match variables (RFC 5229 §3.2)."""
+    for_substrings(call, comparator, "matches")
+    flags = comparator.flags
+    for key in keys.items:
+        if key.constant is not None and len(key.constant) > MAX_PATTERN:
+            call.problem(f"the pattern is longer than {MAX_PATTERN} characters", key.at)
+    capture = call.scope.has("variables")
+    most = call.scope.limits.match_values + 1
+    constant = keys.constant
+    fixed = None if constant is None else tuple(compile_glob(key, flags) for key in constant)
+
+    def check(run: Run, values: Sequence[str]) -> bool:
+        if not values:
+            return False
+        patterns = dynamic(run) if fixed is None else fixed
+        for value in values:
+            if len(value) > LONG:
+                run.spend(len(patterns) * len(value) // LONG)
+            for pattern in patterns:
+                match = pattern.match(value)
+                if match is not None:
+                    if capture:
+                        run.matches = (value, *match.groups())[:most]
+                    return True
+        return False
+
+    def dynamic(run: Run) -> tuple[re.Pattern[str], ...]:
+        found = keys.get(run)
+        run.spend(len(found))
+        if max(map(len, found)) > MAX_PATTERN:
+            raise RunError(f"a pattern is longer than {MAX_PATTERN} characters")
+        return tuple(compile_glob(key, flags) for key in found)
+
+    return check
