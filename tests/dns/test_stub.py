@@ -1,6 +1,7 @@
 """The stub resolver against a real server on loopback."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from alphorn.dns.stub import (
     MAX_OF_FAMILY,
     MAX_TTL,
     MAX_TXT,
+    PATIENCE,
     TEMPORARY_TTL,
     StubResolver,
 )
@@ -278,3 +280,28 @@ def test_on_both_event_loops(
         assert runner.run(resolver.txt("long.test")).records
         assert runner.run(resolver.mx("remote.test")).records
         assert runner.run(resolver.addresses("mx1.remote.test")).records
+
+
+def test_questions_that_wait_long_make_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers that never answer do not use up the room; within `PATIENCE` nobody is given up."""
+    monkeypatch.setattr("alphorn.dns.stub.MAX_ASKED_AT_ONCE", 3)
+    zone: Zone = {f"n{number}.hang.test": Fault.TIMEOUT for number in range(8)}
+    zone["good.test"] = {"A": ["192.0.2.1"]}
+
+    async def main(resolver: StubResolver) -> None:
+        hanging = [
+            asyncio.create_task(resolver.ipv4(f"n{number}.hang.test")) for number in range(8)
+        ]
+        await asyncio.sleep(0)
+        began = time.monotonic()
+        assert (await resolver.ipv4("good.test")).records == ("192.0.2.1",)
+        # Three rounds of three: those before it had their time too.
+        assert 2 * PATIENCE - 0.1 <= time.monotonic() - began < 15
+        for task in hanging[:6]:
+            with pytest.raises(Temporary):
+                await task
+        for task in hanging:
+            task.cancel()
+
+    with DnsServer(zone) as server:
+        asyncio.run(main(StubResolver([server.address], timeout=20, lifetime=20)))

@@ -5,7 +5,7 @@ says who they are. Time is the house's clock. Ports and clients: tests/servers/s
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -105,6 +105,7 @@ class Guard:
     manners: MannersSettings = field(default_factory=lambda: MannersSettings(greeting_delay=0))
     door: DoorSettings = field(default_factory=DoorSettings)
     trusted: frozenset[str] = frozenset()
+    resolver: Callable[[Zone], Resolver] = MemoryResolver
 
 
 class GateHouse:
@@ -114,9 +115,10 @@ class GateHouse:
         self.guard = guard or Guard()
         self.school = School(folder)
         self.house = house = self.school.house
-        resolver = MemoryResolver(zone())
-        self.zone = resolver.zone
-        self.resolver: Resolver = resolver
+        self.zone = zone()
+        self.resolver = self.guard.resolver(self.zone)
+        if isinstance(self.resolver, MemoryResolver):
+            self.resolver.zone = self.zone  # not a copy
         self.door = Doorkeeper(Door(folder / "door.sqlite"), self.guard.door, clock=house.clock)
         self.examiner = Examiner(
             ExaminerParts(

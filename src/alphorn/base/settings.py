@@ -680,8 +680,9 @@ MX_DNS_SECONDS = Setting(
     "mx.dns_seconds",
     kinds.seconds(1, 120),
     15,
-    "How long all that is asked of the DNS about a client, or about a message, may take together. "
-    "What is not known by then counts as unanswered.",
+    "How long all that is asked of the DNS about a client and his message may take together; SPF "
+    "and the message itself have a third of it each in any case, whatever was asked before. What "
+    "is not known by then counts as unanswered.",
 )
 MX_BLOCK_LISTS = Setting(
     "mx.block_lists",

@@ -45,6 +45,11 @@ MAX_OF_FAMILY = 256
 MAX_TXT = 100
 MAX_PTR = 10
 MAX_ASKED_AT_ONCE = 200
+PATIENCE = 1.0
+"""Seconds that a question has in any case; while others wait for room, the one that has waited
+longest is given up then. So whoever has us ask servers that never answer does not use up the room:
+those that do answer take some milliseconds."""
+
 
 MAX_TTL = 86400
 MAX_NEGATIVE_TTL = 900
@@ -86,6 +91,9 @@ class StubResolver:
         self._cache: Cache[Answer[Any] | _Failure] = Cache(cache_octets)
         self._asking: dict[tuple[str, RdataType], asyncio.Task[Answer[Any] | _Failure]] = {}
         self._room = asyncio.Semaphore(MAX_ASKED_AT_ONCE)
+        self._asked: dict[asyncio.Task[Any], float] = {}
+        self._queued = 0
+        self._timer: asyncio.TimerHandle | None = None
         self._ticks = ticks
 
     async def mx(self, domain: str) -> Answer[Mx]:
@@ -147,11 +155,48 @@ class StubResolver:
         return outcome
 
     async def _ask_servers(self, name: str, kind: RdataType) -> Answer[Any] | _Failure:
-        async with self._room:
-            outcome, ttl, octets = await self._question(name, kind)
+        self._queued += 1
+        try:
+            if self._room.locked() and self._timer is None:
+                self._make_room()
+            await self._room.acquire()
+        finally:
+            self._queued -= 1
+        try:
+            outcome, ttl, octets = await self._question_in_room(name, kind)
+        finally:
+            self._room.release()
         if ttl > 0:
             self._cache.put((name, kind), outcome, self._ticks() + ttl, octets)
         return outcome
+
+    async def _question_in_room(
+        self, name: str, kind: RdataType
+    ) -> tuple[Answer[Any] | _Failure, float, int]:
+        task = asyncio.create_task(self._question(name, kind))
+        self._asked[task] = time.monotonic()
+        try:
+            await asyncio.wait((task,))
+        finally:
+            self._asked.pop(task, None)
+            task.cancel()
+        if not task.cancelled():
+            return task.result()
+        text = f"The DNS was too slow to answer for {kind.name} of {name}."
+        return _Failure(Temporary, text), TEMPORARY_TTL, 0
+
+    def _make_room(self) -> None:
+        """For as many questions as wait, where `PATIENCE` allows it; and again while any does."""
+        self._timer = None
+        now = time.monotonic()
+        for task, since in list(self._asked.items())[: self._queued]:
+            if now - since < PATIENCE:
+                break
+            del self._asked[task]
+            task.cancel()
+        if self._queued and self._room.locked():
+            delay = max(min(self._asked.values(), default=now) + PATIENCE - now, PATIENCE / 10)
+            self._timer = asyncio.get_running_loop().call_later(delay, self._make_room)
 
     async def _question(
         self, name: str, kind: RdataType

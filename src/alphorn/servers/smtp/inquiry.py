@@ -39,7 +39,7 @@ T = TypeVar("T")
 class Questions:
     """One per worker: whom to ask what. `zones` are lists of addresses, `name_zones` lists of names
     in links; `fakes` are names that nobody may greet with. `own_addresses` are this server's.
-    `least_seconds` are left for SPF, and for the proofs of a message, whatever was asked before."""
+    `seconds` is for one message."""
 
     resolver: Resolver
     hostname: str
@@ -50,7 +50,11 @@ class Questions:
     own_addresses: Callable[[str], bool] = lambda address: False
     exempt: Callable[[str], bool] = lambda client: False
     seconds: float = 15.0
-    least_seconds: float = 5.0
+
+    @property
+    def least_seconds(self) -> float:
+        """What is left for SPF, and for the proofs of a message, whatever was asked before."""
+        return self.seconds / 3
 
 
 @dataclass(frozen=True, slots=True)
