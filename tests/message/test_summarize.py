@@ -1,8 +1,10 @@
 """What the golden files do not show: bounds and the finer rules of a summary."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from alphorn.message.summarize import MAX_SUBJECT, MAX_THREAD_KEYS, summarize
+from alphorn.message.summarize import MAX_SUBJECT, MAX_THREAD_KEYS, below, summarize
 
 
 def fields(*lines: str) -> bytes:
@@ -97,3 +99,15 @@ def test_sort_keys_use_the_first_address() -> None:
     assert (summary.sort_from, summary.sort_to, summary.sort_cc) == ("ANNA", "CARL", "EMIL")
     assert summary.sort_display_from == "ANNA"
     assert summary.sort_display_to == "A\u0308NNE"
+
+
+@given(st.binary(max_size=400))
+@example(b"")
+@example(b"\r\nbody")
+@example(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n")
+@example(b"Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny")
+def test_fields_put_before_all_others_move_what_is_known(rest: bytes) -> None:
+    """As a message comes from the wire: it does not begin in the middle of a field."""
+    raw = b"Subject: Hello\r\n" + rest
+    fields = b"Return-Path: <a@b.example>\r\nDelivered-To: c@d.example\r\n"
+    assert below(summarize(raw), len(fields)) == summarize(fields + raw)

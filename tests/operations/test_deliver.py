@@ -320,3 +320,18 @@ def test_the_servers_own_postmaster(house: MailHouse) -> None:
     assert route.address == BERT
     assert house.delivery.route("anna", HOSTNAME) is None
     assert house.delivery.route("postmaster", "elsewhere.test") is None
+
+
+def test_nobody_of_ours_says_in_our_name_how_his_mail_was_judged(house: MailHouse) -> None:
+    forged = (
+        b"X-Alphorn-Spam: score=-9.0; threshold=5.0; verdict=ham; category=social\r\n"
+        b"Authentication-Results: mx.example.test; dmarc=pass header.from=bank.test\r\n"
+        b"Received-SPF: pass receiver=mx.example.test; envelope-from=bank.test\r\n"
+    )
+    other = b"Authentication-Results: elsewhere.test; dmarc=pass\r\n"
+    raw = b"Received: by mx.example.test\r\n" + forged + other + MAIL
+    origin = Origin(OriginKind.SUBMITTED, T)
+    result = house.delivery.retry(raw, house.envelope(ANNA), EnvelopeRecipient(ANNA), origin)
+    assert result.fate is Fate.DELIVERED
+    (kept,) = house.inbox(house.anna)
+    assert kept.endswith(b"Received: by mx.example.test\r\n" + other + MAIL)

@@ -25,6 +25,19 @@ def pack(root: Entity) -> bytes:
     return _VERSION + b"".join(records)
 
 
+def moved(parts: bytes, octets: int) -> bytes:
+    """The packed tree of the same message with so many octets more at the beginning of its
+    header."""
+    root, *others = _RECORD.iter_unpack(parts[1:])
+    kind, size, start, body, end = root
+    records = [_RECORD.pack(kind, size, start, body + octets, end + octets)]
+    records += [
+        _RECORD.pack(kind, size, start + octets, body + octets, end + octets)
+        for kind, size, start, body, end in others
+    ]
+    return _VERSION + b"".join(records)
+
+
 def _pack(entity: Entity, records: list[bytes]) -> int:
     at = len(records)
     records.append(b"")

@@ -5,6 +5,7 @@ body touched but to find delimiters, count lines and read the first words. Never
 """
 
 import re
+from dataclasses import replace
 
 from alphorn.message import (
     addresses,
@@ -76,6 +77,17 @@ def summarize(raw: bytes, root: Entity | None = None) -> Summary:
         sent_day=None if date is None else (date.seconds + 60 * (date.offset or 0)) // 86400,
         sort_display_from=_sort_display(author),
         sort_display_to=_sort_display(to),
+    )
+
+
+def below(summary: Summary, octets: int) -> Summary:
+    """The summary of the same message with so many octets of whole fields put before all others,
+    none of which says anything that is in a summary (Return-Path, Delivered-To, ...)."""
+    return replace(
+        summary,
+        size=summary.size + octets,
+        header_size=summary.header_size + octets,
+        parts=offsets.moved(summary.parts, octets),
     )
 
 

@@ -18,15 +18,18 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from alphorn.base.errors import AlphornError, Refused
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo, AddressKind, Route
 from alphorn.directory.view import POSTMASTER, DirectoryView
-from alphorn.message import header, received
+from alphorn.mailauth.results import without_forged
+from alphorn.message import header, received, spam_field
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.outcome import Fate, LocalResult
-from alphorn.message.summarize import summarize
+from alphorn.message.summarize import below, summarize
+from alphorn.message.summary import Summary
 from alphorn.operations.confirm import asked_for, confirmation
 from alphorn.operations.onward import Onward, onward
 from alphorn.operations.placement import INTO_INBOX, SPAM, Placement, as_decided
@@ -68,6 +71,8 @@ class _Piece:
     hops: int
     message_id: str
     been_at: frozenset[str]
+    summary: Callable[[], Summary]
+    """Of `raw`, worked out when it is first asked for: once for all recipients."""
 
 
 class Delivery:
@@ -174,6 +179,10 @@ class Delivery:
 
         The address is looked up anew. What came from outside was redirected when it came.
         """
+        placement = as_decided(raw)
+        if origin.kind is OriginKind.SUBMITTED:
+            # Only who takes mail from elsewhere says how it was judged, and nobody in our name.
+            raw, placement = spam_field.without(without_forged(raw, self._hostname)), INTO_INBOX
         piece = self._piece(raw, envelope, origin.transaction)
         local, _, domain = recipient.address.rpartition("@")
         try:
@@ -183,7 +192,6 @@ class Delivery:
         if route is None:
             unknown = Refused("There is no such mailbox here.")
             return self._failed(piece, recipient, None, unknown, "5.1.1")
-        placement = as_decided(raw)
         if origin.kind is OriginKind.RECEIVED and route.redirect_to:
             chosen = self._onward(piece, route, placement)
             if chosen.targets and not chosen.keep:
@@ -209,6 +217,7 @@ class Delivery:
             received.hops(raw),
             header.get(raw, "Message-ID") or "",
             received.been_at(raw),
+            cache(lambda: summarize(raw)),
         )
 
     def _serve(
@@ -358,16 +367,18 @@ class Delivery:
         account: AccountInfo,
         placement: Placement,
     ) -> None:
-        raw = header.prepend(
-            piece.raw,
-            received.return_path(piece.envelope.sender),
-            received.delivered_to(recipient.address),
-            placement.fields,
+        fields = b"".join(
+            (
+                received.return_path(piece.envelope.sender),
+                received.delivered_to(recipient.address),
+                placement.fields,
+            )
         )
+        raw = header.prepend(piece.raw, fields)
         quota = account.quota_octets or None
         if quota is not None and len(raw) > quota:
             raise Refused("The message is larger than the whole mailbox.", code="too-large")
-        summary = summarize(raw)
+        summary = below(piece.summary(), len(fields))
         (appended,) = self._store.account(account.id).append(
             placement.place, (NewMessage(raw, summary, int(piece.now)),), quota=quota
         )
