@@ -24,6 +24,7 @@ from alphorn.sieve.call import Call
 from alphorn.sieve.compiler import compile_script
 from alphorn.sieve.errors import RunError, ScriptError
 from alphorn.sieve.extensions import TABLE
+from alphorn.sieve.extensions.core import require
 from alphorn.sieve.interpreter import finish, run
 from alphorn.sieve.language import Language
 from alphorn.sieve.limits import DEFAULT, Limits
@@ -109,8 +110,7 @@ class Suite:
         return False
 
     def spam(self) -> float | None:
-        found = self.scored("sieve_spamtest", 10)
-        return found
+        return self.scored("sieve_spamtest", 10)
 
     def virus(self) -> int | None:
         found = self.scored("sieve_virustest", 5)
@@ -167,14 +167,16 @@ class Suite:
 
     def included(self, script: Script, stack: list[tuple[str, str]]) -> list[str]:
         """What is wrong with the scripts that a script includes, one line a script on the way."""
-        for location, name, _ in script.includes:
+        for location, name, optional in script.includes:
             key = (location, name.removesuffix(".sieve"))
             try:
                 inner = self.script(name, location)
             except ScriptError as error:
                 return [error.text]
-            if key in stack or len(stack) > self.limits.include_depth:
+            if key in stack or len(stack) >= self.limits.include_depth:
                 return ["circular or too deep"]
+            if inner is None and not optional:
+                return [f"there is no script {name}"]
             if inner is not None and (found := self.included(inner, [*stack, key])):
                 return [*found, f"in {name}"]
         return []
@@ -249,6 +251,12 @@ def read_header(mail: Mail, setting: str) -> str | None:
 def suite_of(outer: Run) -> Suite:
     assert isinstance(outer.environment, Suite)
     return outer.environment
+
+
+def require_anywhere(call: Call) -> Step:
+    """Some files require what a test needs within the test."""
+    call.scope.began = False
+    return require(call)
 
 
 def test(call: Call) -> Step:
@@ -446,7 +454,13 @@ SUITE = Extension(
         Tag("extension", ("test_config_reload",), Kind.TEXT),
     ),
 )
+ANYWHERE = Extension(
+    "",
+    "the Sieve test language",
+    commands=(Command("require", require_anywhere, (Positional("capabilities", Kind.TEXTS),)),),
+)
 LANGUAGE = Language((*TABLE, SUITE))
+OUTER = Language((*TABLE, ANYWHERE, SUITE))
 EVERYTHING = replace(DEFAULT, steps=10**7, redirects=4, actions=32, variables=255, script=1 << 22)
 
 
@@ -456,9 +470,10 @@ def run_suite(path: Path) -> Suite:
     source = path.read_bytes()
     if not source.lstrip().startswith(b"require") and b"vnd.dovecot.testsuite" not in source:
         source = b'require "vnd.dovecot.testsuite";' + source
+    source = source.replace(b"${tst.path}", str(path.parent).encode())
     source = source.replace(b"vnd.stalwart.testsuite", b"vnd.dovecot.testsuite")
     try:
-        script = compile_script(source, EVERYTHING, LANGUAGE)
+        script = compile_script(source, EVERYTHING, OUTER)
     except ScriptError as error:
         suite.verdicts["(compiling)"] = error.text
         return suite

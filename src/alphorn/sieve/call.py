@@ -11,8 +11,8 @@ Value = Text | Texts | int | bool
 
 @dataclass(slots=True)
 class Call:
-    """`tags` holds those that stand here, by name, True where they take nothing; `chosen` the tag of
-    each choice. `positional` is as long as the row's, with None for what is missing."""
+    """`tags` holds those that stand here, by name, True where they take nothing; `chosen` the tag
+    of each choice. `positional` is as long as the row's, with None for what is missing."""
 
     name: str
     noun: str

@@ -37,8 +37,8 @@ def _number(text: str) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Comparator:
-    """`fold` maps equal strings to equal ones; `order` gives what `<` compares. `flags` are those of
-    `re` for patterns. Where not `substrings`, only :is, :value and :count can be asked."""
+    """`fold` maps equal strings to equal ones; `order` gives what `<` compares. `flags` are those
+    of `re` for patterns. Where not `substrings`, only :is, :value and :count can be asked."""
 
     name: str
     fold: Callable[[str], str]

@@ -127,6 +127,10 @@ class _Compiler:
             return self._failing(f"the {form.noun} needs require “{capability}”")
         inner = self._inner(node, form)
         call = self._call(node, form)
+        if node.block is not None and not form.block:
+            self.scope.problem(node.at, f"the {form.noun} takes no block")
+            self.block(node.block)
+            return _nothing
         if call is None:
             return _nothing
         call.tests = inner
@@ -140,10 +144,6 @@ class _Compiler:
             call.block = self.block(node.block)
             if form.loop:
                 self.scope.loops.pop()
-        elif node.block is not None:
-            self.scope.problem(node.at, f"the {form.noun} takes no block")
-            self.block(node.block)
-            return _nothing
         return form.compile(call)
 
     def unknown(self, node: Node) -> Step:
@@ -226,15 +226,11 @@ class _Compiler:
         if first.name in self.language.tests:
             many = "one is" if len(node.tests) == 1 else f"{len(node.tests)} are"
             words = f"the {form.noun} accepts no sub-tests, but tests are specified ({many})"
+            node.broken = True
         elif first.name in self.language.tags_of(form):
             words = f"missing colon ':' before the {first.name} tag of the {form.noun}"
         elif isinstance(form, Command):
             words = f"missing semicolon after the {form.noun} before “{first.name}”"
-            self.scope.problem(first.at, words)
-            if isinstance(form, Command) and not node.arguments and form.positional:
-                return
-            node.tests = []
-            return
         else:
             words = f"“{first.name}” cannot stand behind the {form.noun}"
         self.scope.problem(first.at, words)
@@ -270,7 +266,8 @@ class _Compiler:
                 )
                 scope.problem(argument.at, f"{words} {form.noun}, before which it belongs")
                 return None
-            self._tag(call, tag, argument, rest)
+            if not self._tag(call, tag, argument, rest):
+                return None
         for name, tag in [(name, known[name][0]) for name in call.tags]:
             if tag.needs and not call.given(tag.needs):
                 words = f"the tagged argument ':{name}' of the {form.noun} needs ':{tag.needs}'"
@@ -296,16 +293,17 @@ class _Compiler:
         tag: Tag,
         argument: TagArgument,
         rest: list[Strings | Number | TagArgument],
-    ) -> None:
+    ) -> bool:
+        """Take a tagged argument and what belongs to it; False where that is not there."""
         scope = self.scope
         if tag.name in call.tags:
             scope.problem(argument.at, f"':{tag.name}' stands twice in the {call.noun}")
-            return
+            return False
         other = call.chosen.get(tag.choice) if tag.choice else None
         if other is not None:
             words = f"':{tag.name}' and ':{other.name}' cannot both stand in the {call.noun}"
             scope.problem(argument.at, words)
-            return
+            return False
         if tag.choice:
             call.chosen[tag.choice] = tag
         call.places[tag.name] = argument.at
@@ -317,11 +315,12 @@ class _Compiler:
             if operand is not None and not isinstance(operand, TagArgument):
                 value = self._value(operand, tag.kind)
             if value is None:
-                words = f"':{tag.name}' in the {call.noun} is followed by {tag.kind.value}"
+                words = f"':{tag.name}' in the {call.noun} must be followed by {tag.kind.value}"
                 scope.problem(argument.at, f"{words}, but {_called(operand)} is found")
-                return
+                return False
             rest.pop(0)
             call.tags[tag.name] = value
+        return True
 
     def _positional(self, call: Call, form: Command | Test, given: list[Strings | Number]) -> None:
         scope = self.scope
@@ -329,7 +328,8 @@ class _Compiler:
         least = most - form.optional - form.optional_last
         if not least <= len(given) <= most:
             wanted = str(most) if least == most else f"{least} to {most}"
-            words = f"the {form.noun} requires {wanted} positional arguments"
+            many = "argument" if wanted == "1" else "arguments"
+            words = f"the {form.noun} requires {wanted} positional {many}"
             missing = ", ".join(one.what for one in form.positional)
             names = f" ({missing})" if missing else ""
             found = f"{len(given)} is" if len(given) == 1 else f"{len(given)} are"

@@ -34,7 +34,7 @@ class Environment(Protocol):
         """Whether mail can be put into this mailbox (RFC 5490 §3.1)."""
 
     def special_use_exists(self, use: str, mailbox: str | None) -> bool:
-        """Whether there is a mailbox of this use ("\\\\Junk"), or this mailbox has it (RFC 8579 §3)."""
+        """Whether there is a mailbox of this use ("\\\\Junk"), or this one has it (RFC 8579 §3)."""
 
     def metadata(self, mailbox: str | None, entry: str) -> str | None:
         """An annotation of a mailbox, or of the server where `mailbox` is None (RFC 5464)."""

@@ -21,7 +21,7 @@ Values = Callable[[Run], list[str]]
 
 
 def check_names(call: "Call", names: Texts) -> None:
-    """Tell names that no header field can have. One with a colon behind it is most likely a slip."""
+    """Tell names that no header field can have. A colon behind one is a slip that many make."""
     for name in names.items:
         if name.constant is None or _NAME.fullmatch(name.constant):
             continue

@@ -1,7 +1,7 @@
 """`:matches` (RFC 5228 §2.7.1): `*` is any text, `?` any character, `\\` takes them literally.
 
-Everything up to a `*` is found at the first place where it fits and never looked for again (an atomic
-group), so that a match costs at most the text's length for each piece of the pattern.
+Everything up to a `*` is found at the first place where it fits and never looked for again (an
+atomic group), so that a match costs at most the text's length for each piece of the pattern.
 """
 
 import re

@@ -53,14 +53,11 @@ class Mail:
         return found
 
     def addresses(self, name: str) -> list[list[Mailbox]]:
-        """The mailboxes of each field of this lower-case name; what has no domain is none."""
+        """The mailboxes of each field of this lower-case name, also those that lack something."""
         found = self._addresses.get(name)
         if found is None:
-            found = [
-                [one for one in addresses.mailboxes(value) if one.domain and one.local]
-                for value in header.get_all(self.head, name, MAX_VALUES)
-            ]
-            self._addresses[name] = found
+            values = header.get_all(self.head, name, MAX_VALUES)
+            found = self._addresses[name] = list(map(addresses.mailboxes, values))
         return found
 
     def part_values(self, entity: Entity, name: str) -> list[str]:
@@ -79,7 +76,7 @@ class Mail:
     def text(self, entity: Entity) -> str:
         """A part's text: of HTML what can be read of it (RFC 5173 §5.3)."""
         text = parts.text(self.raw, entity, MAX_TEXT)
-        return html_text.to_text(text) if entity.media.subtype == "html" else text
+        return html_text.to_text(text) if entity.media.subtype in ("html", "xhtml+xml") else text
 
 
 def leaves(entity: Entity) -> list[Entity]:

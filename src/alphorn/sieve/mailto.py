@@ -20,7 +20,7 @@ _NAME = re.compile(r"[A-Za-z0-9\-._~!$'*+]+")
 
 @dataclass(frozen=True, slots=True)
 class Mailto:
-    """`fields` are further header fields in order, names in lower case, "subject" and "body" apart."""
+    """`fields` are further header fields in order, names in lower case."""
 
     to: tuple[Mailbox, ...]
     cc: tuple[Mailbox, ...] = ()

@@ -13,7 +13,8 @@ AddressPart = Callable[[Mailbox], str | None]
 
 
 def whole(mailbox: Mailbox) -> str:
-    return f"{mailbox.local}@{mailbox.domain}"
+    """All of it, also of one that is none (RFC 5228 §2.7.4)."""
+    return mailbox.address
 
 
 def local_part(mailbox: Mailbox) -> str:

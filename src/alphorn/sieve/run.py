@@ -1,6 +1,7 @@
 """One run of a script on one message: what changes while it goes on.
 
-Steps, actions and texts are counted here; over a limit `RunError` is raised, and the message is kept.
+Steps, actions and texts are counted here; over a limit `RunError` is raised, and the message is
+kept.
 """
 
 from alphorn.message.parse import Entity
@@ -111,6 +112,8 @@ class Run:
             self.notifications += 1
         for at, other in enumerate(self.actions):
             if _same(other, action):  # once only (RFC 5228 §2.10.3); the last flags count
+                if isinstance(other, Keep) and isinstance(action, FileInto):
+                    action = Keep(action.flags, message=action.message)
                 self.actions[at] = action
                 return
         if len(self.actions) >= self.limits.actions:
@@ -138,14 +141,23 @@ def _same(one: Action, other: Action) -> bool:
                 other.special_use,
             )
             return same and one.message is other.message
-        case Keep(), Keep():
+        case (Keep(), Keep()):
             return one.message is other.message
+        case (Keep(), FileInto(mailbox=name, special_use="")) | (
+            FileInto(mailbox=name, special_use=""),
+            Keep(),
+        ):
+            return _folded(name) == "INBOX" and _message(one) is _message(other)
         case Redirect(), Redirect():
             return one == other
         case Discard(), Discard():
             return True
         case _:
             return False
+
+
+def _message(action: Action) -> bytes | None:
+    return action.message if isinstance(action, Keep | FileInto) else None
 
 
 def _folded(mailbox: str) -> str:

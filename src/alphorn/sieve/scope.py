@@ -23,7 +23,7 @@ class Scope:
         self.names: set[str] = set()
         self.shared: set[str] = set()
         self.loops: list[str] = []
-        self.includes: list[tuple[str, str, int]] = []
+        self.includes: list[tuple[str, str, bool]] = []
         self.began = False
 
     def has(self, capability: str) -> bool:

@@ -9,11 +9,12 @@ from alphorn.sieve.table import Step
 @dataclass(frozen=True, slots=True)
 class Script:
     """`source` is its text. `capabilities` are what it requires, in order, `shared` the variables
-    that it declares global, `includes` the scripts it names (location, name and offset)."""
+    that it declares global, `includes` the scripts it names: location, name, and whether
+    one may be missing."""
 
     source: str
     body: Step = field(repr=False, compare=False)
     capabilities: tuple[str, ...] = ()
     shared: frozenset[str] = frozenset()
-    includes: tuple[tuple[str, str, int], ...] = ()
+    includes: tuple[tuple[str, str, bool], ...] = ()
     limits: Limits = field(default_factory=Limits)

@@ -3,6 +3,7 @@
 import re
 
 from alphorn.message import charsets, parts
+from alphorn.message.content import IDENTITY_ENCODINGS
 from alphorn.message.parse import Entity
 from alphorn.message.parse import Kind as EntityKind
 from alphorn.sieve.call import Call
@@ -11,6 +12,8 @@ from alphorn.sieve.matching import LONG, make_matcher
 from alphorn.sieve.run import Run
 from alphorn.sieve.table import Check, Extension, Kind, Positional, Tag, Test
 
+ENCODINGS = IDENTITY_ENCODINGS | {"base64", "quoted-printable"}
+
 
 def body(call: Call) -> Check:
     match = make_matcher(call, call.texts(0))
@@ -18,6 +21,8 @@ def body(call: Call) -> Check:
     raw = call.given("raw")
 
     def check(run: Run) -> bool:
+        if not has_body(run.mail):
+            return False
         before = run.matches
         if raw:
             found = [raw_body(run.mail)]
@@ -33,6 +38,11 @@ def body(call: Call) -> Check:
     return check
 
 
+def has_body(mail: Mail) -> bool:
+    """Without an empty line behind the header there is no body, not even an empty one (§4)."""
+    return mail.head.endswith((b"\n\r\n", b"\n\n")) or mail.head in (b"\r\n", b"\n")
+
+
 def raw_body(mail: Mail) -> str:
     """Everything behind the header, undecoded (§5.1)."""
     return charsets.decode_unlabelled(mail.raw[len(mail.head) : len(mail.head) + MAX_TEXT])
@@ -43,8 +53,17 @@ def texts(mail: Mail) -> list[str]:
     return [
         mail.text(part)
         for part in leaves(mail.root)
-        if part.kind is EntityKind.LEAF and part.media.type == "text"
+        if part.kind is EntityKind.LEAF and _is_text(part)
     ]
+
+
+def _is_text(part: Entity) -> bool:
+    """Whether a person could read it. What names two subtypes names none, and what is encoded in a
+    way nobody knows is data (RFC 2045 §6.4)."""
+    if part.media.type != "text" and part.media.name != "application/xhtml+xml":
+        return False
+    stated = part.fields.get("content-type", "").partition(";")[0]
+    return stated.count("/") <= 1 and part.encoding in ENCODINGS
 
 
 def contents(mail: Mail, wanted: tuple[str, ...]) -> list[str]:

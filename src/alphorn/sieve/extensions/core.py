@@ -22,6 +22,7 @@ def require(call: Call) -> Step:
     scope = call.scope
     if scope.began:
         call.problem("require belongs at the top of the script, before all other commands")
+        return lambda run: None
     for name in call.texts(0).items:
         if name.constant is None or not scope.enable(name.constant):
             shown = (name.constant or "")[:60]

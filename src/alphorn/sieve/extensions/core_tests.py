@@ -1,12 +1,11 @@
 """The tests of RFC 5228 §5: of header fields, addresses and size, and those that join tests."""
 
 from alphorn.message import addresses, words
-from alphorn.message.mailbox import Mailbox
 from alphorn.sieve.call import Call
 from alphorn.sieve.extensions.mime import chosen_option
 from alphorn.sieve.fields import check_names, chosen_entities, chosen_index, lowered
 from alphorn.sieve.matching import counts, make_matcher
-from alphorn.sieve.parts import chosen_part
+from alphorn.sieve.parts import chosen_part, whole
 from alphorn.sieve.run import Run
 from alphorn.sieve.table import Check, Kind, Positional, Test, Tests
 
@@ -15,7 +14,9 @@ ADDRESS_FIELDS = frozenset(
     "resent-reply-to return-path delivered-to envelope-to x-original-to x-envelope-to "
     "x-envelope-from errors-to return-receipt-to disposition-notification-to mail-followup-to "
     "mail-reply-to approved-by list-post x-forwarded-to x-forwarded-for "
-    "x-sieve-redirected-from".split()
+    "x-sieve-redirected-from x-original-from x-beenthere x-report-abuse-to x-complaints-to x-admin "
+    "abuse-reports-to read-receipt-to x-confirm-reading-to registered-mail-reply-requested-by "
+    "return-receipt-requested apparently-to for-approval for-handling for-comment".split()
 )
 """Fields that hold addresses (RFC 5228 §5.1)."""
 
@@ -90,19 +91,19 @@ def address(call: Call) -> Check:
                 for entity in entities(run):
                     raw = run.mail.part_values(entity, name)
                     raw = raw if index is None else index(raw)
-                    fields += [mailboxes(value) for value in raw]
+                    fields += map(addresses.mailboxes, raw)
             for field in fields:
+                if part is whole:
+                    found += map(whole, field) if field else ("",)
+                    continue
                 for mailbox in field:
-                    value = part(mailbox)
-                    if value is not None:
-                        found.append(value)
+                    if mailbox.domain and mailbox.local:
+                        value = part(mailbox)
+                        if value is not None:
+                            found.append(value)
         return match(run, found)
 
     return check
-
-
-def mailboxes(value: str) -> list[Mailbox]:
-    return [one for one in addresses.mailboxes(value) if one.domain and one.local]
 
 
 def exists(call: Call) -> Check:

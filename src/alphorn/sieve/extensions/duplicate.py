@@ -1,5 +1,5 @@
-"""duplicate (RFC 7352): whether this was seen before. What to remember stands in the result, so that
-nothing is remembered of a delivery that fails (§3.1)."""
+"""duplicate (RFC 7352): whether this was seen before. What to remember stands in the result, so
+that nothing is remembered of a delivery that fails (§3.1)."""
 
 import hashlib
 

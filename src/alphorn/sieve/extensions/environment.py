@@ -1,7 +1,7 @@
 """environment (RFC 5183) and imapsieve (RFC 6785): where and why the script runs.
 
-imapsieve adds no words to the language: its items ("imap.cause") are asked for here, and what has no
-sense for a message that is stored already fails there.
+imapsieve adds no words to the language: its items ("imap.cause") are asked for here, and what has
+no sense for a message that is stored already fails there.
 """
 
 from alphorn.sieve.call import Call

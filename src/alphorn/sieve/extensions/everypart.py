@@ -1,7 +1,8 @@
 """foreverypart (RFC 5703 §3), extracttext (§7), replace (§5) and enclose (§6).
 
-Parts are gone through depth first, the message itself before them; a loop within a loop goes through
-what lies below the part of the outer one. A part that was replaced is not gone through again.
+Parts are gone through depth first, the message itself before them; a loop within a loop goes
+through what lies below the part of the outer one. A part that was replaced is
+not gone through again.
 """
 
 import hashlib

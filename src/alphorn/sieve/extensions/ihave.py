@@ -1,7 +1,7 @@
 """ihave and error (RFC 5463): scripts that ask what there is.
 
-What ihave asks for is enabled from there on; what a script uses that does not exist is then an error
-only where it is met. Extensions that change what strings mean cannot be asked for (§4).
+What ihave asks for is enabled from there on; what a script uses that does not exist is then an
+error only where it is met. Extensions that change what strings mean cannot be asked for (§4).
 """
 
 from alphorn.sieve.call import Call

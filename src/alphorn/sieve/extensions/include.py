@@ -29,7 +29,7 @@ def include(call: Call) -> Step:
     if not script or len(script) > MAX_NAME or _FORBIDDEN.search(script):
         call.problem("this cannot be the name of a script", name.at)
         return lambda run: None
-    scope.includes.append((location, script, name.at))
+    scope.includes.append((location, script, optional))
     if len(scope.includes) == scope.limits.includes + 1:
         call.problem(f"the script includes more than {scope.limits.includes} others")
 

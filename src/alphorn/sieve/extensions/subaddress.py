@@ -1,4 +1,4 @@
-"""subaddress (RFC 5233): `user+detail`. An address without a plus has no detail, and none matches."""
+"""subaddress (RFC 5233): `user+detail`. Without a plus there is no detail, and none matches."""
 
 from alphorn.message.mailbox import Mailbox
 from alphorn.sieve.table import Extension, Tag

@@ -1,6 +1,7 @@
 """variables (RFC 5229): set and its modifiers, the test of strings. References stand in `texts`."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ _WILDCARD = re.compile(r"[*?\\]")
 _SPECIAL = re.compile(r"[][(){}.*+?^$|\\]")
 
 # The higher number is done first; of one number only one can stand (RFC 5229 §4.1).
+_ESCAPING = ("quotewildcard", "quoteregex", "encodeurl")
 MODIFIERS: dict[str, tuple[int, Modifier]] = {
     "lower": (40, str.lower),
     "upper": (40, str.upper),
@@ -49,11 +51,7 @@ def assigner(call: Call, index: int) -> Callable[[Run, str], None]:
     def assign(run: Run, value: str) -> None:
         most = run.limits.variable
         for which, modifier in modifiers:
-            value = modifier(value[:most])
-            if which == "encodeurl" and len(value) > most:
-                value = value[:most]
-                at = value.rfind("%", most - 2)
-                value = value if at < 0 else value[:at]
+            value = _modified(which, modifier, value, most)
         value = cut(value, most)
         if shared or name in run.shared:
             run.globals[name] = value
@@ -61,6 +59,16 @@ def assigner(call: Call, index: int) -> Callable[[Run, str], None]:
             run.variables[name] = value
 
     return assign
+
+
+def _modified(which: str, modifier: Modifier, value: str, most: int) -> str:
+    """The value modified, cut between what stands for two of its characters."""
+    value = value[:most]
+    found = modifier(value)
+    if len(found) <= most or which not in _ESCAPING:
+        return found
+    fits = bisect_right(range(len(value)), most, key=lambda size: len(modifier(value[:size]))) - 1
+    return modifier(value[: max(fits, 0)])
 
 
 def set_(call: Call) -> Step:

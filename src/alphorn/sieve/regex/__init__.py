@@ -1,3 +1,3 @@
-"""POSIX extended regular expressions (draft-ietf-sieve-regex) that no text and no expression can make
-slow: an expression is matched by `re` only where its worst case is counted and small, and else by an
-automaton that looks at each character once."""
+"""POSIX extended regular expressions (draft-ietf-sieve-regex) that nothing can make slow: one is
+matched by `re` only where its worst case is counted and small, and else by an automaton that looks
+at each character once."""

@@ -37,7 +37,7 @@ class Positions:
         self._close_edges()
 
     def _close_edges(self) -> None:
-        """`$$` takes the one end of a text as `$` does: what follows the second follows the first."""
+        """`$$` takes the one end of a text as `$` does: what follows one follows the other."""
         for end in (False, True):
             same = [at for at, one in enumerate(self.accepts) if one == Edge(end)]
             mask = sum(1 << at for at in same)
@@ -271,8 +271,8 @@ class Automaton:
         return best
 
     def path(self, text: str, begin: int, end: int, budget: "Budget") -> list[int] | None:
-        """For one that is not armed: the position that takes each character of the match; of several
-        the first in the expression. The begin and end of the text stand where they are taken."""
+        """For one that is not armed: the position that takes each character of the match; of
+        several the first in the expression. The begin and end of the text count."""
         sets: list[int] = []
         mask = 0
         for at in range(begin, end):

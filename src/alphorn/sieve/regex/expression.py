@@ -1,8 +1,8 @@
 """An extended regular expression as a tree, and what it costs (POSIX.1-2017 XBD §9.4).
 
 Beyond POSIX `\\w \\W \\s \\S \\d \\D` are read, as most libraries do. Not read: back references,
-collating elements, `\\b` and the like. A set of characters is written in the syntax of Python's `re`,
-so that both ways of matching mean the same by it.
+collating elements, `\\b` and the like. A set of characters is written in the syntax of Python's
+`re`, so that both ways of matching mean the same by it.
 """
 
 import math

@@ -1,8 +1,8 @@
 """The front of this package: `compile_expression(pattern).search(text)` and `.groups(text)`.
 
-Whether a text matches never takes more than `work` steps of the automaton or MAX_PATHS of `re`, some
-ten milliseconds each; beyond that `TooMuch` is raised. A match is the leftmost, and of these the
-longest, as POSIX has it; groups within it are filled greedily from the left.
+Whether a text matches never takes more than `work` steps of the automaton or MAX_PATHS of `re`,
+some ten milliseconds each; beyond that `TooMuch` is raised. A match is the leftmost, and of these
+the longest, as POSIX has it; groups within it are filled greedily from the left.
 """
 
 import re
@@ -88,8 +88,8 @@ class Regex:
 
 
 def _cheap(tree: Tree, anchored: bool) -> int:
-    """Up to which length of a text `re` meets no more than MAX_PATHS ways, as a power of two; -1 for
-    no text at all."""
+    """Up to which length of a text `re` meets no more than MAX_PATHS ways, as a power of two; -1
+    for no text at all."""
     found = -1
     for power in range(21):
         length = 1 << power
