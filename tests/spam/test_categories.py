@@ -2,6 +2,7 @@
 
 import pytest
 
+from alphorn.spam import categories
 from alphorn.spam.categories import Category, categorize, correction_keys
 from alphorn.spam.values import SpamFacts
 from tests.spam.mail import html, message, seen
@@ -141,3 +142,35 @@ def test_corrections_prevail_the_most_specific_first() -> None:
     both = {"domain:shop.test": Category.NONE, "list:n.shop.test": Category.SOCIAL}
     assert categorize(observed, both).category is Category.SOCIAL
     assert categorize(observed, {"domain:x.test": Category.NONE}).category is Category.PROMOTIONS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unsubscribe", "opt out", "opt-out", "optout", "manage preferences",
+        "manage your subscription", "email preferences", "abmelden", "abbestellen", "abzumelden",
+        "austragen", "newsletter-einstellungen", "désinscri", "désabonn", "se désinscrire",
+        "ne plus recevoir", "disiscri", "annulla l'iscrizione", "annullare l'iscrizione",
+        "cancella dalla", "cancellare l'iscrizione", "cancellati dalla", "darse de baja",
+        "date de baja", "darte de baja", "cancelar la suscripción", "cancelar su suscripción",
+    ],
+)  # fmt: skip
+def test_each_way_to_unsubscribe_has_a_sign_that_is_looked_for_first(text: str) -> None:
+    assert categories._UNSUBSCRIBE.search(text)
+    assert categories._has(text, categories._UNSUBSCRIBE, categories._UNSUBSCRIBE_SIGNS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "newsletter", "view in browser", "view this email in your browser", "im browser ansehen",
+        "im browser anzeigen", "im browser öffnen", "version en ligne", "dans votre navigateur",
+        "nel browser", "nel tuo browser", "en tu navegador", "en el navegador", "en su navegador",
+        "you are receiving this email because", "you received this e-mail because",
+        "you received this message because", "sie erhalten diese", "vous recevez ce",
+        "ricevi questa", "recibes este", "ha recibido este",
+    ],
+)  # fmt: skip
+def test_each_sign_of_a_newsletter_is_looked_for_first(text: str) -> None:
+    assert categories._NEWSLETTER.search(text)
+    assert categories._has(text, categories._NEWSLETTER, categories._NEWSLETTER_SIGNS)

@@ -6,7 +6,7 @@ over everything here.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,12 +40,22 @@ _UNSUBSCRIBE = re.compile(
     r"|disiscri|annulla(?:re)? l'iscrizione|cancella(?:re|ti)? (?:l'iscrizione|dalla)"
     r"|darse de baja|date de baja|darte de baja|cancelar (?:la|tu|su) suscripción"
 )
+_UNSUBSCRIBE_SIGNS = (
+    "unsubscribe", "opt-out", "opt out", "optout", "manage ", "email preferences", "abmelden",
+    "abbestellen", "abzumelden", "austragen", "newsletter-einstellungen", "désinscri", "désabonn",
+    "ne plus recevoir", "disiscri", "l'iscrizione", "cancella", "de baja", "suscripción",
+)  # fmt: skip
 _NEWSLETTER = re.compile(
     r"newsletter|view (?:this email )?in (?:your )?browser|im browser (?:ansehen|anzeigen|öffnen)"
     r"|version en ligne|dans votre navigateur|nel (?:tuo )?browser|en (?:tu|el|su) navegador"
     r"|you (?:are receiving|received) this (?:e-?mail|message) because|sie erhalten diese"
     r"|vous recevez ce|ricevi questa|recibes este|ha recibido este"
 )
+_NEWSLETTER_SIGNS = (
+    "newsletter", "browser", "version en ligne", "votre navigateur", "navegador",
+    "you are receiving this ", "you received this ", "sie erhalten diese", "vous recevez ce",
+    "ricevi questa", "recibes este", "ha recibido este",
+)  # fmt: skip
 _MASS_LOCAL = re.compile(
     r"(?:.*[._-])?(?:news|newsletters?|marketing|promos?|promotions?|offers?|deals?|campaigns?|mailing"
     r"|angebote?|aktion(?:en)?|offres?|offerte?|ofertas?|hello|updates?|digest|weekly|editor)"
@@ -137,9 +147,9 @@ def _mass(seen: Observation) -> tuple[float, list[Reason]]:
     if any(name in fields for name in _MASS_FIELDS):
         note(0.7, "campaign", "It was sent by a service for mass mail.")
     text = seen.text
-    if _UNSUBSCRIBE.search(text, max(0, len(text) - 6000)):
+    if _has(text[-6000:], _UNSUBSCRIBE, _UNSUBSCRIBE_SIGNS):
         note(1.0, "unsubscribe-text", "It tells how to unsubscribe.")
-    if _NEWSLETTER.search(text) or "newsletter" in seen.subject.lower():
+    if _has(text, _NEWSLETTER, _NEWSLETTER_SIGNS) or "newsletter" in seen.subject.lower():
         note(1.0, "newsletter", "It reads like a newsletter.")
     if business.OFFERING.search(seen.subject):
         note(1.0, "offer", "Its subject makes an offer.")
@@ -150,3 +160,9 @@ def _mass(seen: Observation) -> tuple[float, list[Reason]]:
     if seen.tracking_pixels:
         note(0.3, "pixel", "It tells its sender when it is read.")
     return weight, reasons
+
+
+def _has(text: str, pattern: re.Pattern[str], signs: Iterable[str]) -> bool:
+    """Whether the pattern is found. Whatever matches has one of the signs in it, and to look for
+    these costs a fraction."""
+    return any(sign in text for sign in signs) and pattern.search(text) is not None

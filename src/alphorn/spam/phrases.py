@@ -7,25 +7,36 @@ and ends with whole words.
 
 import re
 from collections.abc import Iterable, Set
+from typing import NamedTuple
 
 _LETTERS = re.compile(r"[^\W\d_]+")
+_ASCII_LETTERS = re.compile(r"[a-z]+")
 
-Group = tuple[tuple[str, str], ...]
+
+class Group(NamedTuple):
+    """`wordings` with a word of each, without which there is no need to look; `keys` are these."""
+
+    wordings: tuple[tuple[str, str], ...]
+    keys: frozenset[str]
 
 
 def words(text: str) -> frozenset[str]:
     """The different words of a text in lower case."""
-    return frozenset(_LETTERS.findall(text))
+    return frozenset((_ASCII_LETTERS if text.isascii() else _LETTERS).findall(text))
 
 
 def group(wordings: Iterable[str]) -> Group:
-    """Wordings to look for, each with its longest word: without that there is no need to look."""
-    return tuple((max(_LETTERS.findall(one), key=len), one) for one in wordings)
+    """Wordings to look for, each with its longest word."""
+    found = tuple((max(_LETTERS.findall(one), key=len), one) for one in wordings)
+    return Group(found, frozenset(word for word, _ in found))
 
 
 def count(text: str, there: Set[str], wordings: Group) -> int:
     """How many different wordings are in the text, whose words are `there`."""
-    return sum([one in text for word, one in wordings if word in there])
+    known = wordings.keys & there
+    if not known:
+        return 0
+    return sum([one in text for word, one in wordings.wordings if word in known])
 
 
 ADVANCE_FEE = group((

@@ -31,7 +31,8 @@ _ADDRESS_IN_NAME = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
 _RANDOM_LOCAL = re.compile(r"[a-z]*\d[a-z\d]{9,}|[bcdfghjklmnpqrstvwxz]{7,}")
 _MIXED_SCRIPT = re.compile("[a-z][\u0400-\u04ff\u0370-\u03ff]|[\u0400-\u04ff\u0370-\u03ff][a-z]")
 _STYLED = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff5a]")
-_GAPPED = re.compile(r"(?:\b[a-z]\b[ .*_-]){5,}")
+# Five single letters, each with a gap behind it; the search begins at the first gap.
+_GAPPED = re.compile(r"[ .*-](?<=\b[a-z].)(?:[a-z][ .*-]){4}")
 _FIGURES = re.compile(r"[$€£]\s?\d[\d,.]{5,}|\d[\d,.]{6,}\s?(?:usd|eur|gbp|dollars|euros)\b")
 _EXECUTABLE = frozenset(
     "exe scr pif com bat cmd vbs vbe js jse wsf hta lnk cpl ps1 jar msi".split()

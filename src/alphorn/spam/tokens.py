@@ -25,9 +25,13 @@ MAX_FIGURES = 200
 SENDER = 4
 VERSION = 1
 
-_WORD = re.compile(rb"[a-z$\x80-\xff!][a-z0-9'\x80-\xff-]{1,19}|\xc2[\xa3\xa5]|\xe2\x82\xac")
+# Signs of currencies are words too: all of their octets are above 0x7f.
+_WORD = re.compile(rb"[a-z$\x80-\xff!][a-z0-9'\x80-\xff-]{1,19}")
 _SIMPLE = re.compile(rb"[a-z0-9$\x80-\xff!]+")
-_FIGURE_WORD = re.compile(r"[$€£]?\d[\d.,]{0,12}%?|!{2,9}|\${2,9}")
+# `[$€£]?\d[\d.,]{0,12}%?|!{2,9}|\${2,9}`, said so that the search can skip to a first character.
+_FIGURE_WORD = re.compile(
+    r"[$€£\d!](?:(?<=\d)[\d.,]{0,12}%?|(?<=[$€£])\d[\d.,]{0,12}%?|(?<=!)!{1,8}|(?<=\$)\${1,8})"
+)
 _LOCAL_WORD = re.compile(rb"[a-z]{3,20}|\d+")
 _WIDE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -42,16 +46,16 @@ def tokens(seen: Observation) -> tuple[int, ...]:
     """
     found = dict.fromkeys(_sender(seen))
     found.update(dict.fromkeys(islice(_head(seen), MAX_HEAD)))
-    body = list(islice(_sums(seen.text, _BODY), MAX_WORDS))
+    words = _words(seen.text)[:MAX_WORDS]
+    body = list(map(crc32, words, repeat(_BODY)))
     found.update(dict.fromkeys(body))
     found.update(dict.fromkeys(_habits(seen)))
     if seen.hidden:
         found.update(dict.fromkeys(islice(_sums(seen.hidden.lower(), _HIDDEN), 200)))
-    if len(body) > 1:
-        words = _words(seen.text)
-        found.update(dict.fromkeys(map(crc32, words[1:MAX_WORDS], body)))
+    found.update(dict.fromkeys(map(crc32, words[1:], body)))
+    if len(found) < MAX_TOKENS:
         gapped = [one ^ _GAP_SALT for one in body]
-        found.update(dict.fromkeys(map(crc32, words[2:MAX_WORDS], gapped)))
+        found.update(dict.fromkeys(map(crc32, words[2:], gapped)))
     return tuple(islice(found, MAX_TOKENS))
 
 
