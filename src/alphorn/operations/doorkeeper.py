@@ -33,6 +33,10 @@ GUESSES = frozenset(("wrong-password",))
 """Failed logins that count as a guess; a program with an old password makes the same over and over
 ("wrong-password-again")."""
 
+REPORT_WEIGHT = 0.2
+"""How much an unknown recipient of a report counts against its network: reports on mail that
+somebody sent in the name of an address of ours that does not exist come from honest servers."""
+
 _PASSES = Decision(grey.STAGE)
 _log = logging.getLogger(__name__)
 
@@ -142,11 +146,13 @@ class Doorkeeper:
         names = [network_name(network_of(client)), *map(domain_name, dict.fromkeys(domains))]
         self.history.note(names, what, self.clock())
 
-    def unknown_recipient(self, client: str, recipient: str) -> float:
+    def unknown_recipient(self, client: str, recipient: str, *, report: bool = False) -> float:
         """A recipient was refused because there is no such mailbox; how many of them count against
-        the client's network now."""
-        self.came(client, reputation.UNKNOWN)
-        return self.offended(client, Offence.DICTIONARY, recipient)
+        the client's network now. `report`: the reverse-path is empty."""
+        if not report:
+            self.came(client, reputation.UNKNOWN)
+        weight = REPORT_WEIGHT if report else 1.0
+        return self.offended(client, Offence.DICTIONARY, recipient, weight)
 
     def spam(self, client: str, sample: str = "") -> None:
         """A message was spam; `sample` says which one, for the operator."""
@@ -158,7 +164,9 @@ class Doorkeeper:
         if login.reason in GUESSES:
             self.offended(login.peer, Offence.LOGINS, f"{login.protocol} {login.address}")
 
-    def offended(self, client: str, offence: Offence, sample: str = "") -> float:
+    def offended(
+        self, client: str, offence: Offence, sample: str = "", weight: float = 1.0
+    ) -> float:
         """Count an offence against the client's network, and ban it where that was one too many;
         how many count now."""
         rules = self.settings.bans
@@ -168,7 +176,13 @@ class Doorkeeper:
         now, network = self.clock(), network_of(client)
         try:
             evidence = self.bans.offended(
-                network, offence, now, limit=limit, window=rules.window, sample=sample
+                network,
+                offence,
+                now,
+                limit=limit,
+                window=rules.window,
+                weight=weight,
+                sample=sample,
             )
             if bans.is_full(evidence, limit):
                 self._judge(network, evidence, now)

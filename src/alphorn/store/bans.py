@@ -77,11 +77,11 @@ class Bans:
         *,
         limit: int,
         window: int,
-        amount: int = 1,
+        weight: float = 1.0,
         sample: str = "",
     ) -> Evidence:
-        """Count an offence; how things stand then. `limit` empties from the measure in `window`
-        seconds. Raises Unavailable."""
+        """Count an offence, which fills the measure by `weight`; how things stand then. `limit`
+        empties from the measure in `window` seconds. Raises Unavailable."""
         door = self._door
         with door.lock:
             try:
@@ -92,7 +92,7 @@ class Bans:
                     " WHERE network = ? AND offence = ?",
                     (network, offence.value),
                 ).fetchone()
-                after = _measured(offence, row, now, limit / window, amount, sample)
+                after = _measured(offence, row, now, limit / window, weight, sample)
                 connection.execute(
                     "INSERT OR REPLACE INTO offence"
                     " (network, offence, count, since, last, level, sample)"
@@ -234,17 +234,17 @@ def _measured(
     row: Sequence[float] | None,
     now: float,
     drain: float,
-    amount: int,
+    weight: float,
     sample: str,
 ) -> Evidence:
     sample = sample[:MAX_SAMPLE].encode(errors="replace").decode()
     if row is None:
-        return Evidence(offence, amount, now, now, float(amount), sample)
+        return Evidence(offence, 1, now, now, weight, sample)
     count, since, last, level = row
     rest = max(0.0, level - max(0.0, now - last) * drain)
     if not rest:
-        return Evidence(offence, amount, now, now, float(amount), sample)
-    return Evidence(offence, int(count) + amount, since, now, rest + amount, sample)
+        return Evidence(offence, 1, now, now, weight, sample)
+    return Evidence(offence, int(count) + 1, since, now, rest + weight, sample)
 
 
 def _values(ban: Ban) -> tuple[object, ...]:

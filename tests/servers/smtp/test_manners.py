@@ -18,8 +18,15 @@ from alphorn.operations.doorkeeper import Doorkeeper, DoorSettings
 from alphorn.policy import bans, reputation
 from alphorn.servers.connection import IO
 from alphorn.servers.pauses import Pauses
-from alphorn.servers.smtp.manners import EARLY, Guest, Manners, MannersSettings
+from alphorn.servers.smtp.manners import (
+    EARLY,
+    MAX_OF_MESSAGE,
+    Guest,
+    Manners,
+    MannersSettings,
+)
 from alphorn.store.door import Door
+from alphorn.store.history import network_name
 from alphorn.wire.smtp.events import Close, Mail, Message, Rcpt
 from alphorn.wire.smtp.machine import Machine
 from alphorn.wire.smtp.profile import Profile
@@ -277,6 +284,30 @@ def test_delays_double_up_to_the_limit(keeper: Doorkeeper) -> None:
         guest.answer(NOBODY, f"unknown{n}@example.test")
         guest.answer(OK, "anna@example.test")
     assert begun == [1.0, 2.0, 4.0, 8.0, 16.0] + [20.0] * 32
+
+
+def test_one_long_list_of_recipients_does_not_have_a_whole_provider_banned(
+    keeper: Doorkeeper,
+) -> None:
+    patient = replace(SETTINGS, tarpit_after=1000)
+    guest = Manners(keeper, patient, None).arrives("192.0.2.1")  # type: ignore[arg-type]
+    for message in (1, 2):
+        guest.begins("carl@large.test")
+        for n in range(100):
+            guest.answer(NOBODY, f"unknown{n}@example.test")
+        (evidence,) = keeper.bans.evidence("192.0.2.1")
+        assert evidence.count == message * MAX_OF_MESSAGE
+
+
+def test_reports_on_forged_mail_hardly_count_against_honest_servers(keeper: Doorkeeper) -> None:
+    patient = replace(SETTINGS, tarpit_after=1000)
+    guest = Manners(keeper, patient, None).arrives("192.0.2.1")  # type: ignore[arg-type]
+    for n in range(20):
+        guest.begins("")
+        guest.answer(NOBODY, f"forged{n}@example.test")
+    (evidence,) = keeper.bans.evidence("192.0.2.1")
+    assert (evidence.count, round(evidence.level)) == (20, 4)
+    assert keeper.history.of([network_name("192.0.2.1")], keeper.clock())[0].unknown == 0
 
 
 def test_a_good_name_is_not_slowed_down(keeper: Doorkeeper) -> None:

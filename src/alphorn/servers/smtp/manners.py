@@ -13,6 +13,7 @@ A session on the MX port has a `Guest`, and asks it
 
     connected   guest.greeting(): a future to wait for before `machine.greet()`, or None
     received    before the greeting: guest.spoke(): the reply to end with, or None to go on
+    MAIL        guest.begins(sender)
     RCPT        guest.answer(reply, recipient): a future to wait for before replying, or None
     closed      guest.left(machine.ahead)
 """
@@ -31,6 +32,9 @@ EARLY = Reply("5.7.1", "You spoke before you were greeted, as no mail server doe
 UNKNOWN = "5.1.1"
 """The status of a recipient that does not exist."""
 FIRST_PAUSE = 0.5
+MAX_OF_MESSAGE = 5
+"""Unknown recipients of one message that count against its network: one user of a large provider
+must not have it banned with one long list of recipients."""
 SLOWEST_AFTER = 16
 """Doublings after which a pause grows no more, whatever the limit."""
 
@@ -63,7 +67,18 @@ class Manners:
 class Guest:
     """One connection. `strict` is for `Machine.synchronous`."""
 
-    __slots__ = ("_client", "_early", "_exempt", "_good", "_manners", "_unknown", "strict")
+    __slots__ = (
+        "_client",
+        "_counted",
+        "_early",
+        "_exempt",
+        "_good",
+        "_level",
+        "_manners",
+        "_report",
+        "_unknown",
+        "strict",
+    )
 
     def __init__(self, manners: Manners, client: str) -> None:
         self._manners = manners
@@ -71,7 +86,9 @@ class Guest:
         self._exempt = manners.keeper.exempt(client)
         self._good: bool | None = None  # asked for when it matters
         self._early = False
-        self._unknown = 0
+        self._unknown = self._counted = 0
+        self._level = 0.0
+        self._report = False
         self.strict = manners.settings.refuse_ahead and not self._exempt
 
     def greeting(self) -> "Future[None] | None":
@@ -89,13 +106,21 @@ class Guest:
             self._manners.keeper.offended(self._client, Offence.EARLY)
         return EARLY if self._manners.settings.refuse_early else None
 
+    def begins(self, sender: str) -> None:
+        """A message begins; `sender` is its reverse-path, "" for the empty one."""
+        self._counted = 0
+        self._report = not sender
+
     def answer(self, reply: Reply, recipient: str) -> "Future[None] | None":
         """A recipient is about to get this reply: what it waits for."""
         if reply.status != UNKNOWN or self._exempt:
             return None
         self._unknown += 1
-        level = self._manners.keeper.unknown_recipient(self._client, recipient)
-        seconds = self._delay(max(self._unknown, math.ceil(level)))
+        self._counted += 1
+        if self._counted <= MAX_OF_MESSAGE:
+            keeper = self._manners.keeper
+            self._level = keeper.unknown_recipient(self._client, recipient, report=self._report)
+        seconds = self._delay(max(self._unknown, math.ceil(self._level)))
         if not seconds or self._has_good_name():
             return None
         return self._manners.pauses.begin(seconds)

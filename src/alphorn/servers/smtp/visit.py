@@ -87,6 +87,8 @@ class Visit:
         self.guards = ()
         if self.inquiry is not None:
             self.inquiry.begin()
+        if self.guest is not None:
+            self.guest.begins(sender)
 
     def logged_in(self, account: AccountInfo) -> None:
         self.account = account
