@@ -1,5 +1,6 @@
 """Counts of what has come from networks and domains."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,3 +90,20 @@ def test_names_from_outside_are_storable(door: Door) -> None:
     history.flush(NOW)
     assert history.of([odd], NOW)[0].good == 1
     assert network_name("example.test") != domain_name("example.test")
+
+
+def test_a_file_that_is_locked_is_complained_of_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Strangers come as often as they like, and each is counted."""
+    door = Door(tmp_path / "door.sqlite")
+    history = History(door, HALF)
+    history.note(["first"], GOOD, NOW)
+    other = sqlite3.connect(tmp_path / "door.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for n in range(5 * FLUSH_NAMES):
+        history.note([f"name {n}"], GOOD, NOW + n / 20)
+    assert len(caplog.records) == 1
+    other.execute("ROLLBACK")
+    other.close()
+    door.close()

@@ -34,6 +34,7 @@ class History:
         self._max_rows = max_rows
         self._waiting: dict[str, Tally] = {}
         self._flushed = 0.0
+        self._fails = False  # and the log has been told
 
     def note(self, names: Sequence[str], what: Tally, now: float) -> None:
         """Count `what` for each name. Never fails; what cannot be written for long is dropped."""
@@ -41,15 +42,17 @@ class History:
             for name in map(_storable, names):
                 if len(self._waiting) < MAX_WAITING:
                     self._waiting[name] = self._waiting.get(name, _NOTHING).plus(what)
-            due = len(self._waiting) >= FLUSH_NAMES or not (
-                0 <= now - self._flushed < FLUSH_SECONDS
-            )
+            many = len(self._waiting) >= FLUSH_NAMES and not self._fails
+            due = many or not 0 <= now - self._flushed < FLUSH_SECONDS
             if due:
                 self._flushed = now
                 try:
                     self._flush(now)
+                    self._fails = False
                 except Unavailable as error:
-                    _log.warning("counts of what came in wait: %s", error.text)
+                    if not self._fails:
+                        _log.warning("counts of what came in wait: %s", error.text)
+                    self._fails = True
 
     def of(self, names: Sequence[str], now: float) -> list[Tally]:
         """What is known of each, as it counts now. Raises Unavailable."""
