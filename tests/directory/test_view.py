@@ -18,6 +18,7 @@ from alphorn.operations import (
     organizations,
     passwords,
     plans,
+    temporary,
 )
 from tests.support.installation import NOW, Installation
 
@@ -133,7 +134,7 @@ def test_a_domain_that_is_off_takes_nothing(acme: Installation, what: str) -> No
 
 def test_temporary_addresses_end_without_a_change(acme: Installation) -> None:
     end = int(NOW) + 60
-    addresses.add_temporary(acme.control, "shop@example.test", "anna@example.test", end)
+    temporary.add_temporary(acme.control, "shop@example.test", "anna@example.test", end)
     addresses.add_catch_all(acme.control, "example.test", "ben@example.test")
     assert _where(acme.view, "shop@example.test") == "anna@example.test"
     acme.clock.now = end - 0.5

@@ -7,7 +7,7 @@ import pytest
 from alphorn.base.address import AddressError
 from alphorn.base.errors import Exists, NotFound, Refused
 from alphorn.directory.values import AddressKind, PlanLimits, Role
-from alphorn.operations import accounts, addresses, grants, plans, users
+from alphorn.operations import accounts, addresses, grants, plans, temporary, users
 from alphorn.operations.addresses import MAX_REDIRECTS
 from alphorn.operations.control import Actor
 from alphorn.operations.rights import Forbidden
@@ -29,14 +29,14 @@ def test_each_kind(acme: Installation) -> None:
     redirect = addresses.add_redirect(
         control, "info@example.test", ["O'Brien@Example.org", "o@x.test", "o@x.test"]
     )
-    temporary = addresses.add_temporary(control, "shop@example.test", "anna@example.test", LATER)
+    shop = temporary.add_temporary(control, "shop@example.test", "anna@example.test", LATER)
     caught = addresses.add_catch_all(control, "example.test", targets=["x@example.org"])
     assert (alias.address, alias.kind, alias.account) == (
         "a.lias@example.test", AddressKind.ALIAS, "anna@example.test",
     )  # fmt: skip
     assert redirect.redirect_to == ("O'Brien@example.org", "o@x.test")
     assert (redirect.account, redirect.account_id) == (None, None)
-    assert (temporary.kind, temporary.expires) == (AddressKind.TEMPORARY, LATER)
+    assert (shop.kind, shop.expires) == (AddressKind.TEMPORARY, LATER)
     assert (caught.address, caught.kind) == ("*@example.test", AddressKind.CATCH_ALL)
     listed = addresses.list_addresses(control)
     assert [info.address for info in listed] == [
@@ -61,7 +61,7 @@ def test_the_rules_hold_for_every_kind(acme: Installation, address: str) -> None
     for act in (
         lambda: addresses.add_alias(control, address, "anna@example.test"),
         lambda: addresses.add_redirect(control, address, ["x@example.org"]),
-        lambda: addresses.add_temporary(control, address, "anna@example.test", LATER),
+        lambda: temporary.add_temporary(control, address, "anna@example.test", LATER),
         lambda: acme.account(address),
     ):
         with pytest.raises(AddressError):
@@ -103,7 +103,7 @@ def test_a_catch_all_goes_one_way(acme: Installation) -> None:
 @pytest.mark.parametrize("expires", [0, int(NOW), int(NOW) + 20 * 366 * 86400])
 def test_temporary_addresses_end_in_time(acme: Installation, expires: int) -> None:
     with pytest.raises(Refused) as caught:
-        addresses.add_temporary(acme.control, "t@example.test", "anna@example.test", expires)
+        temporary.add_temporary(acme.control, "t@example.test", "anna@example.test", expires)
     assert caught.value.code == "expiry"
 
 
@@ -184,7 +184,7 @@ def test_managers_change_addresses_and_viewers_look(acme: Installation) -> None:
         lambda: addresses.add_alias(olga, "x@example.test", "anna@example.test"),
         lambda: addresses.add_redirect(olga, "x@example.test", ["x@example.org"]),
         lambda: addresses.add_catch_all(olga, "example.test", "anna@example.test"),
-        lambda: addresses.add_temporary(olga, "x@example.test", "anna@example.test", LATER),
+        lambda: temporary.add_temporary(olga, "x@example.test", "anna@example.test", LATER),
         lambda: addresses.enable_address(olga, "anna@example.test", on=False),
         lambda: addresses.remove_address(olga, "anna@example.test"),
         lambda: grants.grant_send_as(olga, "anna@example.test", "anna@example.test"),

@@ -188,6 +188,7 @@ def build(
         submission=Submission(view, state, sign, enqueue, record, guards=guards, sent=sent),
         outgoing=out,
         learning=learned.learning,
+        visitors=visitors,
         acquaintances=learned.acquaintances,
         reports=learned.reports,
         observer=learned.observer,

@@ -10,7 +10,7 @@ from alphorn.directory.orm import Account, Address, Domain, Organization, change
 from alphorn.directory.rows import account_info, holder, touch, written
 from alphorn.directory.values import LANGUAGES, AccountInfo, AddressKind
 from alphorn.operations import find, quota
-from alphorn.operations.addresses import place
+from alphorn.operations.addresses import place, refuse
 from alphorn.operations.control import Control, NewAccount
 from alphorn.operations.rights import Right, require, visible_organizations
 from alphorn.operations.verifier import Verifier, make
@@ -39,7 +39,7 @@ def add_account(control: Control, new: NewAccount) -> AccountInfo:
         domain = find.domain(parsed.domain)
         require(control.actor, Right.ADDRESSES, domain.organization_id)
         quota.require_room(domain.organization)
-        return _add(control, domain, parsed.local, new, verifier, in_bulk=False)
+        return create(control, domain, parsed.local, new, verifier)
 
 
 def add_accounts(control: Control, news: Sequence[NewAccount]) -> tuple[AccountInfo, ...]:
@@ -63,7 +63,7 @@ def add_accounts(control: Control, news: Sequence[NewAccount]) -> tuple[AccountI
             quota.require_room(organization, count)
             quota.require_bulk_room(organization, count, control.now())
         return tuple(
-            _add(control, domains[address.domain], address.local, new, verifier, in_bulk=True)
+            create(control, domains[address.domain], address.local, new, verifier, in_bulk=True)
             for address, new, verifier in zip(parsed, news, verifiers, strict=True)
         )
 
@@ -72,15 +72,19 @@ def _verifier(control: Control, new: NewAccount) -> Verifier:
     return make(new.password, control.iterations, new.address, new.name)
 
 
-def _add(
+def create(
     control: Control,
     domain: Domain,
     local: str,
     new: NewAccount,
     verifier: Verifier,
     *,
-    in_bulk: bool,
+    redirect_to: str = "",
+    keep: bool = True,
+    in_bulk: bool = False,
 ) -> AccountInfo:
+    """An account from what was checked, in a transaction of the caller's. Raises Exists,
+    Refused("name", "language", "quota-limit")."""
     account = Account.objects.create(
         name=_person(new.name),
         language=_language(new.language),
@@ -91,7 +95,16 @@ def _add(
         server_key=verifier.server_key,
         created=control.now(),
     )
-    own = place(control, domain, local, AddressKind.OWN, account, in_bulk=in_bulk)
+    own = place(
+        control,
+        domain,
+        local,
+        AddressKind.OWN,
+        account,
+        redirect_to=redirect_to,
+        keep=keep,
+        in_bulk=in_bulk,
+    )
     # Before the commit: an account never exists without its file. Should the commit fail, an empty
     # file stays behind that the next account will use, for it will get the same id.
     control.store.create(account.pk)
@@ -124,7 +137,8 @@ def _update(control: Control, address: str, field: str, value: object) -> Accoun
 
 
 def remove_account(control: Control, address: str) -> RemovedAccount:
-    """The account, every address that leads to it, its passwords, and its mail: for good.
+    """The account, every address that leads to it, its passwords, and its mail: for good. Its
+    temporary addresses are refused from now on.
 
     Raises NotFound, Forbidden, Unavailable.
     """
@@ -135,7 +149,9 @@ def remove_account(control: Control, address: str) -> RemovedAccount:
         leading = Address.objects.select_related("domain").filter(account=held)
         others = [written(row) for row in leading.order_by("pk") if row.pk != own.pk]
         removed = RemovedAccount(held.pk, (written(own), *others))
-        leading.delete()
+        # What was given out for a time never falls to the catch-all.
+        refuse(leading.filter(kind=AddressKind.TEMPORARY.value))
+        Address.objects.filter(account=held).delete()
         held.delete()
     # After the commit: mail is removed only when nothing can lead to it any more. A crash here
     # leaves a file that nobody reaches, and whose id is never given again.

@@ -1,18 +1,32 @@
-"""Addresses of every kind but an account's own (`accounts` makes and removes those)."""
+"""Addresses: aliases, redirects, catch-alls and refused ones; listing, switching and removing those
+of every kind. `accounts`, `distribution` and `temporary` make the others."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from alphorn.base import address as rules
 from alphorn.base.errors import Exists, NotFound, Refused
-from alphorn.directory.orm import Account, Address, Domain, change, reading
+from alphorn.directory.orm import (
+    Account,
+    Address,
+    Domain,
+    PausedTarget,
+    SendGrant,
+    change,
+    reading,
+)
 from alphorn.directory.rows import address_infos, holder, touch, written
 from alphorn.directory.values import AddressInfo, AddressKind
 from alphorn.operations import find, quota
 from alphorn.operations.control import Control
-from alphorn.operations.rights import Right, require, visible_organizations
+from alphorn.operations.onward import warnings
+from alphorn.operations.rights import Right, require, require_holder, visible_organizations
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 MAX_REDIRECTS = 50
-MAX_LIFE_SECONDS = 10 * 366 * 86400
 
 
 def add_alias(control: Control, address: str, account: str) -> AddressInfo:
@@ -21,31 +35,13 @@ def add_alias(control: Control, address: str, account: str) -> AddressInfo:
     Raises AddressError, Exists, NotFound, Refused("address-quota", "other-organization"),
     Forbidden.
     """
-    return _add_for_account(control, rules.parse(address), account, AddressKind.ALIAS)
-
-
-def add_temporary(control: Control, address: str, account: str, expires: int) -> AddressInfo:
-    """An alias that leads nowhere from `expires` (seconds UTC) on. Raises as `add_alias`, and
-    Refused("expiry") where that is not within the next ten years."""
-    if not control.now() < expires <= control.now() + MAX_LIFE_SECONDS:
-        raise Refused("A temporary address ends within the next ten years.", code="expiry")
     parsed = rules.parse(address)
-    return _add_for_account(control, parsed, account, AddressKind.TEMPORARY, expires)
-
-
-def _add_for_account(
-    control: Control,
-    parsed: rules.Address,
-    account: str,
-    kind: AddressKind,
-    expires: int | None = None,
-) -> AddressInfo:
     with change():
         domain = find.domain(parsed.domain)
         require(control.actor, Right.ADDRESSES, domain.organization_id)
-        held = _account(domain, account)
+        held = holder(own_address(domain, account))
         quota.require_room(domain.organization)
-        return _info(place(control, domain, parsed.local, kind, held, expires=expires))
+        return info_of(place(control, domain, parsed.local, AddressKind.ALIAS, held))
 
 
 def add_redirect(control: Control, address: str, targets: Sequence[str]) -> AddressInfo:
@@ -54,13 +50,25 @@ def add_redirect(control: Control, address: str, targets: Sequence[str]) -> Addr
     Raises as `add_alias`, and Refused("redirect") for none, too many, or itself.
     """
     parsed = rules.parse(address)
-    redirect_to = _targets(str(parsed), targets)
+    redirect_to = checked_targets(str(parsed), targets)
     with change():
         domain = find.domain(parsed.domain)
         require(control.actor, Right.ADDRESSES, domain.organization_id)
         quota.require_room(domain.organization)
         row = place(control, domain, parsed.local, AddressKind.REDIRECT, redirect_to=redirect_to)
-        return _info(row)
+        begin_anew(domain, redirect_to)
+        return warned(info_of(row))
+
+
+def add_refused(control: Control, address: str) -> AddressInfo:
+    """An address that takes nothing, though the domain may have a catch-all. Raises as
+    `add_alias`."""
+    parsed = rules.parse(address)
+    with change():
+        domain = find.domain(parsed.domain)
+        require(control.actor, Right.ADDRESSES, domain.organization_id)
+        quota.require_room(domain.organization)
+        return info_of(place(control, domain, parsed.local, AddressKind.REFUSED))
 
 
 def add_catch_all(
@@ -73,14 +81,16 @@ def add_catch_all(
         raise Refused(
             "A catch-all leads to an account or to other addresses, not both.", code="redirect"
         )
-    redirect_to = "" if account is not None else _targets(f"*@{name}", targets)
+    redirect_to = "" if account is not None else checked_targets(f"*@{name}", targets)
     with change():
         row = find.domain(name)
         require(control.actor, Right.ADDRESSES, row.organization_id)
-        held = None if account is None else _account(row, account)
+        held = None if account is None else holder(own_address(row, account))
         quota.require_catch_all(row.organization)
         quota.require_room(row.organization)
-        return _info(place(control, row, "", AddressKind.CATCH_ALL, held, redirect_to=redirect_to))
+        begin_anew(row, redirect_to)
+        made = place(control, row, "", AddressKind.CATCH_ALL, held, redirect_to=redirect_to)
+        return warned(info_of(made))
 
 
 def place(
@@ -91,11 +101,18 @@ def place(
     account: Account | None = None,
     *,
     redirect_to: str = "",
+    keep: bool = True,
     expires: int | None = None,
+    messages: int | None = None,
+    label: str = "",
     in_bulk: bool = False,
 ) -> Address:
     """A new row, in a transaction of the caller's. Raises Exists."""
-    if Address.objects.filter(domain=domain, local=local).exists():
+    there = Address.objects.filter(domain=domain, local=local).first()
+    if there is not None and there.kind == AddressKind.REFUSED.value:
+        name = f"{local}@{domain.name}"
+        raise Exists(f"{name} is to be refused; say: alphorn address remove {name}")
+    if there is not None:
         shown = f"{local}@{domain.name}" if local else f"The catch-all of {domain.name}"
         raise Exists(f"{shown} exists already.")
     return Address.objects.create(
@@ -104,7 +121,10 @@ def place(
         kind=kind.value,
         account=account,
         redirect_to=redirect_to,
+        keep=keep,
         expires=expires,
+        messages=messages,
+        label=label,
         in_bulk=in_bulk,
         created=control.now(),
     )
@@ -124,31 +144,56 @@ def enable_address(control: Control, address: str, on: bool) -> AddressInfo:
         else:
             row.enabled = on
             row.save(update_fields=["enabled"])
-        return _info(row)
+        return info_of(row)
 
 
 def remove_address(control: Control, address: str) -> AddressInfo:
-    """Raises Refused("own-address") for an account's own address: `accounts.remove_account` does
-    that, and takes the mail with it."""
+    """A temporary address is refused from now on, so that what it was given out for never falls to
+    the catch-all; removed once more it is gone. Its account's holder may remove it too.
+
+    Raises Refused("own-address") for an account's own address: `accounts.remove_account` does
+    that, and takes the mail with it.
+    """
     with change():
         row = find.address(address)
-        require(control.actor, Right.ADDRESSES, row.domain.organization_id)
+        if row.kind == AddressKind.TEMPORARY.value:
+            require_holder(control.actor, holder(row).pk, row.domain.organization_id)
+        else:
+            require(control.actor, Right.ADDRESSES, row.domain.organization_id)
         if row.kind == AddressKind.OWN.value:
             raise Refused(
                 f"{written(row)} is an account with mail in it; "
                 f"say: alphorn account remove {written(row)}",
                 code="own-address",
             )
-        info = _info(row)
-        row.delete()
+        info = info_of(row)
+        if row.kind == AddressKind.TEMPORARY.value:
+            refuse(Address.objects.filter(pk=row.pk))
+        else:
+            row.delete()
         return info
+
+
+def refuse(rows: "QuerySet[Address]") -> None:
+    """These lead nowhere from now on, in a transaction of the caller's."""
+    SendGrant.objects.filter(address__in=rows).delete()
+    rows.update(
+        kind=AddressKind.REFUSED.value,
+        account=None,
+        redirect_to="",
+        keep=True,
+        enabled=True,
+        expires=None,
+        messages=None,
+    )
 
 
 def show_address(control: Control, address: str) -> AddressInfo:
     with reading():
         row = find.address(address)
-        require(control.actor, Right.SEE, row.domain.organization_id)
-        return _info(row)
+        if control.actor.account_id is None or row.account_id != control.actor.account_id:
+            require(control.actor, Right.SEE, row.domain.organization_id)
+        return info_of(row)
 
 
 def list_addresses(
@@ -157,8 +202,11 @@ def list_addresses(
     organization: str | None = None,
     domain: str | None = None,
     account: str | None = None,
+    kind: AddressKind | None = None,
+    label: str | None = None,
 ) -> tuple[AddressInfo, ...]:
-    """Those the actor may see, by domain and name; of one organization, domain or account."""
+    """Those the actor may see, by domain and name; of one organization, domain, account or kind, or
+    with these words in the label. The holder of an account sees what leads to it."""
     with reading():
         rows = Address.objects.order_by("domain__name", "local")
         if organization is not None:
@@ -167,24 +215,32 @@ def list_addresses(
             rows = rows.filter(domain=find.domain(domain))
         if account is not None:
             rows = rows.filter(account=find.account(account).account)
+        if kind is not None:
+            rows = rows.filter(kind=kind.value)
+        if label is not None:
+            rows = rows.filter(label__icontains=label.strip())
         visible = visible_organizations(control.actor)
-        if visible is not None:
+        if control.actor.account_id is not None:
+            rows = rows.filter(account=control.actor.account_id)
+        elif visible is not None:
             rows = rows.filter(domain__organization__in=visible)
         return address_infos(rows)
 
 
-def _account(domain: Domain, address: str) -> Account:
-    own = find.account(address)
+def own_address(domain: Domain, account: str) -> Address:
+    """Of an account in the domain's organization. Raises Refused("other-organization")."""
+    own = find.account(account)
     if own.domain.organization_id != domain.organization_id:
         raise Refused(
             f"{written(own)} belongs to another organization than {domain.name}.",
             code="other-organization",
         )
-    return holder(own)
+    return own
 
 
-def _targets(address: str, targets: Sequence[str]) -> str:
-    """Redirect targets as they are stored: one a line, each once."""
+def checked_targets(address: str, targets: Sequence[str]) -> str:
+    """Redirect targets as they are stored: one a line, each once. Raises AddressError,
+    Refused("redirect")."""
     written_once = dict.fromkeys(str(rules.parse_foreign(target.strip())) for target in targets)
     if not written_once:
         raise Refused(f"Where shall {address} lead to? Name at least one address.", code="redirect")
@@ -195,8 +251,20 @@ def _targets(address: str, targets: Sequence[str]) -> str:
     return "\n".join(written_once)
 
 
-def _info(row: Address) -> AddressInfo:
+def begin_anew(domain: Domain, redirect_to: str) -> None:
+    """Whoever names a target again wants it tried again, even if it was paused."""
+    targets = [target.lower() for target in redirect_to.split()]
+    if targets:
+        PausedTarget.objects.filter(domain=domain, target__in=targets).delete()
+
+
+def info_of(row: Address) -> AddressInfo:
     infos = address_infos(Address.objects.filter(pk=row.pk))
     if not infos:
         raise NotFound("The address is gone.")
     return infos[0]
+
+
+def warned(info: AddressInfo) -> AddressInfo:
+    """With what whoever made the redirect is to know."""
+    return replace(info, warnings=warnings(info.redirect_to))

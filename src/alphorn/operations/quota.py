@@ -23,9 +23,7 @@ def require_room(organization: Organization, adding: int = 1) -> None:
 def require_bulk_room(organization: Organization, adding: int, now: int) -> None:
     """Raises Refused("bulk-quota") where too many were created in bulk within 24 hours."""
     allowed = organization.plan.bulk_creations_per_day
-    lately = Address.objects.filter(
-        domain__organization=organization, in_bulk=True, created__gt=now - DAY
-    ).count()
+    lately = _lately(organization, now)
     if allowed and lately + adding > allowed:
         raise Refused(
             f"The plan {organization.plan.name} of {organization.name} allows {allowed} addresses "
@@ -41,3 +39,22 @@ def require_catch_all(organization: Organization) -> None:
             f"The plan {organization.plan.name} of {organization.name} has no catch-all.",
             code="no-catch-all",
         )
+
+
+def room(organization: Organization) -> int | None:
+    """How many addresses the plan still allows; None for any number."""
+    quota = organization.plan.address_quota
+    used = Address.objects.filter(domain__organization=organization).count()
+    return max(quota - used, 0) if quota else None
+
+
+def bulk_room(organization: Organization, now: int) -> int | None:
+    """How many may still be created in bulk within 24 hours; None for any number."""
+    allowed = organization.plan.bulk_creations_per_day
+    return max(allowed - _lately(organization, now), 0) if allowed else None
+
+
+def _lately(organization: Organization, now: int) -> int:
+    return Address.objects.filter(
+        domain__organization=organization, in_bulk=True, created__gt=now - DAY
+    ).count()

@@ -29,6 +29,10 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 }
 
 
+MANAGING = tuple(role.value for role, rights in RIGHTS.items() if Right.ADDRESSES in rights)
+"""The roles of those who manage an organization, as rows have them."""
+
+
 class Forbidden(Refused):
     """The actor may not do this."""
 

@@ -16,16 +16,15 @@ from alphorn.base.errors import AlphornError, Refused
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.orm import MAX_REASON, Address, Membership, User, change, reading
 from alphorn.directory.rows import account_info, holder
-from alphorn.directory.values import AccountInfo, Role
+from alphorn.directory.values import AccountInfo
 from alphorn.operations import find
 from alphorn.operations.control import Control
-from alphorn.operations.rights import Right, require, require_operator
+from alphorn.operations.rights import MANAGING, Right, require, require_operator
 from alphorn.operations.sending_parts import SendingParts
 from alphorn.policy.behaviour import Behaviour
 
 HELD_SECONDS = 3600
 """Of the account's mail in the queue so much is held that came so long before the lock."""
-MANAGING = (Role.OWNER.value, Role.MANAGER.value)
 
 _log = logging.getLogger(__name__)
 

@@ -25,6 +25,7 @@ from alphorn.servers.bus import Bus
 from alphorn.store.api import Store
 from alphorn.store.state import State
 from alphorn.store.trace import TraceLog
+from alphorn.store.visitors import Visitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Services:
     submission: Submission
     outgoing: Outgoing
     learning: Learning
+    visitors: Visitors
     acquaintances: Acquaintances
     reports: Reports
     observer: Observer

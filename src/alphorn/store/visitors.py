@@ -7,7 +7,6 @@ last moments. Callable from any thread; methods raise Unavailable.
 
 import sqlite3
 import threading
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ BUSY_SECONDS = 2.0
 MAX_SENDER = 320
 MAX_SENDERS = 200
 """Of an address so many senders are told apart; further messages only count."""
+KEEP_SECONDS = 3 * 366 * 86400
 TABLES = (
     """CREATE TABLE taken (
         address INTEGER NOT NULL PRIMARY KEY,
@@ -47,26 +47,23 @@ class Visitor:
 
 
 class Visitors:
-    """Opened at the first use. Addresses are ids of the directory, which may come again once an
-    address is removed: `forget` it then."""
+    """Opened at the first use. Addresses are ids of the directory, which never come again."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def came(self, address: int, sender: str, *, now: float, limit: int | None = None) -> bool:
-        """A message for the address; False, and nothing is noted, where it has had `limit`."""
+    def came(self, address: int, sender: str, *, now: float) -> None:
+        """The address took a message of this sender."""
         who = storable(sender[:MAX_SENDER].lower())
         with self._lock:
             try:
                 connection = self._open()
                 connection.execute("BEGIN IMMEDIATE")
                 try:
-                    allowed = self._taken(connection, address) < (limit or 1 << 62)
-                    if allowed:
-                        connection.execute(_TAKE, (address,))
-                        connection.execute(_MEET, (address, who, now, MAX_SENDERS))
+                    connection.execute(_TAKE, (address,))
+                    connection.execute(_MEET, (address, who, now, MAX_SENDERS))
                     connection.execute("COMMIT")
                 except BaseException:
                     if connection.in_transaction:
@@ -74,15 +71,19 @@ class Visitors:
                     raise
             except sqlite3.Error as error:
                 raise public(error, WHAT) from error
-        return allowed
 
     def taken(self, address: int) -> int:
         """How many messages the address has taken."""
         with self._lock:
             try:
-                return self._taken(self._open(), address)
+                row = (
+                    self._open()
+                    .execute("SELECT messages FROM taken WHERE address = ?", (address,))
+                    .fetchone()
+                )
             except sqlite3.Error as error:
                 raise public(error, WHAT) from error
+        return int(row[0]) if row else 0
 
     def of(self, address: int) -> tuple[Visitor, ...]:
         """The senders, the first who wrote first; at most `MAX_SENDERS`."""
@@ -101,14 +102,11 @@ class Visitors:
                 raise public(error, WHAT) from error
         return tuple(Visitor(*row) for row in rows)
 
-    def forget(self, addresses: Collection[int]) -> None:
+    def purge(self, now: float) -> None:
+        """Forget senders who have not written for `KEEP_SECONDS`."""
         with self._lock:
             try:
-                for table in ("visitor", "taken"):
-                    self._open().executemany(
-                        f"DELETE FROM {table} WHERE address = ?",  # noqa: S608 - constants
-                        [(address,) for address in addresses],
-                    )
+                self._open().execute("DELETE FROM visitor WHERE last < ?", (now - KEEP_SECONDS,))
             except sqlite3.Error as error:
                 raise public(error, WHAT) from error
 
@@ -117,13 +115,6 @@ class Visitors:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
-
-    @staticmethod
-    def _taken(connection: sqlite3.Connection, address: int) -> int:
-        row = connection.execute(
-            "SELECT messages FROM taken WHERE address = ?", (address,)
-        ).fetchone()
-        return int(row[0]) if row else 0
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
