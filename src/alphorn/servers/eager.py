@@ -1,9 +1,10 @@
-"""Runs a coroutine at once until it waits for something.
+"""Runs coroutines at once until they wait for something.
 
 A command that turns out short is then over without a task, which costs as much as the command; only
 one that really waits becomes a task, for what is left of it.
 """
 
+import asyncio
 from collections.abc import Coroutine, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -54,3 +55,29 @@ def start(coroutine: Coroutine[Any, Any, T]) -> Finished[T] | Coroutine[Any, Any
 
 async def _await(rest: _Rest[T]) -> T:
     return await rest
+
+
+async def gather(*coroutines: Coroutine[Any, Any, T]) -> list[T]:
+    """As `asyncio.gather`, with tasks only for those that have to wait. They must not ask for their
+    task before, as above. Where one fails, the others end too."""
+    results: list[Any] = [None] * len(coroutines)
+    waiting: dict[int, asyncio.Task[T]] = {}
+    begun = 0
+    try:
+        for begun, coroutine in enumerate(coroutines, 1):
+            found = start(coroutine)
+            if isinstance(found, Finished):
+                results[begun - 1] = found.value
+            else:
+                waiting[begun - 1] = asyncio.get_running_loop().create_task(found)
+        if waiting:
+            values = await asyncio.gather(*waiting.values())
+            for place, value in zip(waiting, values, strict=True):
+                results[place] = value
+    except BaseException:
+        for coroutine in coroutines[begun:]:
+            coroutine.close()
+        for task in waiting.values():
+            task.cancel()
+        raise
+    return results

@@ -1,6 +1,8 @@
 """The small parts of FETCH: portions, the cache of large messages, coroutines begun at once."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -97,3 +99,53 @@ def test_errors_and_cancellation_reach_it() -> None:
             await task
 
     asyncio.run(main())
+
+
+def test_several_begun_at_once_need_no_task_when_none_waits() -> None:
+    assert _runs_out(eager.gather(_at_once(), _at_once())) == [3, 3]
+
+
+def test_several_of_which_some_wait_keep_their_order() -> None:
+    async def both() -> list[int]:
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        loop.call_soon(future.set_result, 5)
+        return await eager.gather(_soon(future), _at_once())
+
+    assert asyncio.run(both()) == [5, 3]
+
+
+def test_several_of_which_one_fails_end_together() -> None:
+    ended = []
+
+    async def waiting() -> int:
+        try:
+            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+        finally:
+            ended.append("waited")
+
+    async def failing() -> int:
+        raise ValueError
+
+    async def never() -> int:
+        ended.append("begun")
+        return 1
+
+    async def all_of_them() -> None:
+        with pytest.raises(ValueError):
+            await eager.gather(waiting(), failing(), never())
+        await asyncio.sleep(0)
+
+    asyncio.run(all_of_them())
+    assert ended == ["waited"]
+
+
+async def _soon(future: asyncio.Future[int]) -> int:
+    return await future
+
+
+def _runs_out(coroutine: Coroutine[Any, Any, list[int]]) -> list[int]:
+    with pytest.raises(StopIteration) as ended:
+        coroutine.send(None)
+    value: list[int] = ended.value.value
+    return value

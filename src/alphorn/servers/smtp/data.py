@@ -6,13 +6,16 @@ hop for a message.
 
 import asyncio
 from asyncio import Future
+from collections.abc import Coroutine
 from dataclasses import replace
+from typing import Any
 
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.mailauth.proofs import Client
 from alphorn.message import received
 from alphorn.operations.examine import LISTED, Arrival, Examination
 from alphorn.policy.decision import Decision, Reason
+from alphorn.servers import eager
 from alphorn.servers.engines.rspamd import EngineFacts
 from alphorn.servers.smtp.inquiry import Inquiry
 from alphorn.servers.smtp.visit import Visit
@@ -30,16 +33,25 @@ def deliver(visit: Visit, message: Message) -> "Future[Reply]":
     engines = visit.service.engines.needs(visit.service.view.protection(visit.routes[0]))
     if inquiry.exempt and not engines:
         return visit.io.run(_deliver, visit, message, Arrival(peer, helo, now))
-    return asyncio.get_running_loop().create_task(
-        _ask_and_deliver(visit, message, inquiry, engines)
-    )
+    loop = asyncio.get_running_loop()
+    if engines:
+        return loop.create_task(_ask_engines_too(visit, message, inquiry))
+    begun = eager.start(_arrival(visit, message, inquiry))
+    if isinstance(begun, eager.Finished):
+        return visit.io.run(_deliver, visit, message, begun.value)
+    return loop.create_task(_wait_and_deliver(visit, message, begun))
 
 
-async def _ask_and_deliver(
-    visit: Visit, message: Message, inquiry: Inquiry, engines: bool
+async def _wait_and_deliver(
+    visit: Visit, message: Message, arrival: Coroutine[Any, Any, Arrival]
 ) -> Reply:
-    asked = _engines(visit, message, inquiry.ptr) if engines else _nothing()
-    arrival, decisions = await asyncio.gather(_arrival(visit, message, inquiry), asked)
+    return await visit.io.run(_deliver, visit, message, await arrival)
+
+
+async def _ask_engines_too(visit: Visit, message: Message, inquiry: Inquiry) -> Reply:
+    arrival, decisions = await asyncio.gather(
+        _arrival(visit, message, inquiry), _engines(visit, message, inquiry.ptr)
+    )
     return await visit.io.run(_deliver, visit, message, replace(arrival, engines=decisions))
 
 
@@ -55,10 +67,6 @@ async def _engines(visit: Visit, message: Message, ptr: str = "") -> tuple[Decis
         transaction=visit.transaction,
     )
     return await visit.service.engines.check(message.raw, facts)
-
-
-async def _nothing() -> tuple[Decision, ...]:
-    return ()
 
 
 async def _arrival(visit: Visit, message: Message, inquiry: Inquiry) -> Arrival:

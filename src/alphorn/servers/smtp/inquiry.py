@@ -116,7 +116,7 @@ class Inquiry:
             ask.append(self._ask_lists())
         if ask:
             began = monotonic()
-            await asyncio.gather(*ask)
+            await eager.gather(*ask)
             self._left -= monotonic() - began
         resolved = self._greeted.get(greeting) if greeted else None
         return ClientFacts(
@@ -159,7 +159,7 @@ class Inquiry:
         seconds = max(self._left, self.questions.least_seconds)
         resolver = Deadline(self.questions.resolver, seconds)
         began = monotonic()
-        found = await proofs.ask(raw, spf, resolver, asyncio.gather)
+        found = await proofs.ask(raw, spf, resolver, eager.gather)
         self._left -= monotonic() - began
         return found
 
@@ -168,7 +168,7 @@ class Inquiry:
         asked = self.questions
         questions = [(host, zone) for host in hosts for zone in asked.name_zones]
         began = monotonic()
-        found = await asyncio.gather(
+        found = await eager.gather(
             *(
                 self._in_time(
                     look_up_domain(host, zone, asked.resolver, reason=False),
@@ -199,7 +199,7 @@ class Inquiry:
 
     async def _ask_lists(self) -> None:
         asked = self.questions
-        found = await asyncio.gather(
+        found = await eager.gather(
             *(
                 self._in_time(
                     look_up_address(self.client, zone, asked.resolver),
