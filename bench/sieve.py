@@ -26,7 +26,8 @@ if allof (header :contains "from" "boss", not header :contains "subject" "fyi") 
     addflag "\\\\Flagged";
 }
 if header :contains ["to", "cc"] "holiday@example.org" { fileinto "Holiday"; stop; }
-if allof (currentdate :value "ge" "date" "2030-01-01", currentdate :value "le" "date" "2030-01-09") {
+if allof (currentdate :value "ge" "date" "2030-01-01",
+          currentdate :value "le" "date" "2030-01-09") {
     vacation :days 7 "Away.";
 }
 if exists "x-spam-flag" { fileinto "Junk"; stop; }

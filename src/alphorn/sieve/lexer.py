@@ -84,15 +84,18 @@ def tokens(source: str, report: Report) -> list[Token]:
                     report(
                         begin, "the text that begins here has no line with only a “.” at its end"
                     )
+                    found.append(Token(Kind.GARBAGE, "", begin))
                     break
                 text = _DOTS.sub(".", source[at : end.start()])
                 found.append(Token(Kind.STRING, _with_crlf(text), begin))
                 at = end.end()
             case "comment":
                 report(begin, "the comment that begins here has no “*/” at its end")
+                found.append(Token(Kind.GARBAGE, "", begin))
                 break
             case "open":
                 report(begin, "the string that begins here has no quotation mark at its end")
+                found.append(Token(Kind.GARBAGE, "", begin))
                 break
             case _:
                 shown = match[0][:20]

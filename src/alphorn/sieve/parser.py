@@ -58,7 +58,7 @@ class _Parser:
     def command(self, depth: int) -> Node:
         token = self.take()
         node = Node(token.text.lower(), token.at)
-        self.arguments(node, depth)
+        self.arguments(node, 0)
         if node.broken:
             self.skip()
         elif self.is_sign(";"):
@@ -91,7 +91,7 @@ class _Parser:
         node.block = self.commands(depth + 1)
         if self.is_sign("}"):
             self.take()
-        else:
+        elif self.tokens[self.index - 1].kind is not Kind.GARBAGE:
             self.report(opened.at, "the block that begins here has no “}” at its end")
 
     def arguments(self, node: Node, depth: int) -> None:
