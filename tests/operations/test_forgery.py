@@ -20,7 +20,7 @@ from alphorn.policy.decision import Act
 from alphorn.spam.features import observe
 from alphorn.spam.values import SpamFacts
 from tests.support.dns import Fault
-from tests.support.gatehouse import HONEST, GateHouse, signed
+from tests.support.gatehouse import HONEST, GateHouse, letter, signed
 from tests.support.mailhouse import ANNA
 from tests.support.memorydns import MemoryResolver
 
@@ -129,3 +129,15 @@ def test_the_author_who_is_seen_is_the_one_who_is_proved(value: str) -> None:
     claimed = author(raw)
     seen = domain(observe(raw, parse(raw), SpamFacts()).from_domain)
     assert not seen or seen in claimed.domains
+
+
+def test_mail_does_not_wait_for_what_was_reported(
+    house: GateHouse, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "reported.sqlite"
+    house.school.reported.close()
+    path.write_bytes(b"no database" * 1000)
+    for _ in range(3):
+        seen = examined(house, letter(body="See http://www.evil.zz/x"), "carl@alps.zz")
+        assert seen.decision.passes
+    assert len(caplog.records) == 1

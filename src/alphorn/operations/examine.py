@@ -16,10 +16,13 @@ that only leads elsewhere nobody looks into Spam: there it is refused.
 Nothing here waits for the network; reading what accounts learned waits for the disk.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from alphorn.base.address import fold_domain
+from alphorn.base.errors import Unavailable
 from alphorn.directory.values import AccountInfo, AddressKind, Protection, Route
 from alphorn.directory.view import DirectoryView
 from alphorn.mailauth import proofs
@@ -51,11 +54,12 @@ from alphorn.spam.score import Thresholds, judge
 from alphorn.spam.tokens import tokens
 from alphorn.spam.values import SpamFacts
 from alphorn.store.api import Store
-from alphorn.store.reported import Reported
+from alphorn.store.reported import Name, Reported, Voices
 from alphorn.store.spam_model import SpamModel
 
 Facts = dict[str, str | int | float | bool | None]
 
+LOG_SECONDS = 60.0
 STAGE_DMARC = "dmarc"
 STAGE_SPAM = "spam"
 LISTED = "listed-"
@@ -73,6 +77,8 @@ NOT_SENT_ON = replace(
     TOO_MUCH,
     text="The message is taken for spam, and such mail is not sent on to where the address leads.",
 )
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,7 @@ class Examiner:
 
     def __init__(self, parts: ExaminerParts) -> None:
         self._parts = parts
+        self._complained = float("-inf")
 
     def examine(
         self, raw: bytes, sender: str, routes: Sequence[Route], arrival: Arrival
@@ -394,13 +401,23 @@ class Examiner:
         names = [*reputation.hosts_of(seen, self._parts.own)]
         if seen.facts.aligned:
             names += reputation.sender_names(seen.from_address, self._parts.own)
-        voices = self._parts.reported.voices(names, now=now) if names else {}
+        voices = self._voices(names, now) if names else {}
         if not voices:
             return seen
         facts = replace(seen.facts, reported_hosts=reputation.reported_hosts(voices))
         if reason := reputation.sender_reason(voices):
             facts = replace(facts, header_reasons=(*facts.header_reasons, reason))
         return replace(seen, facts=facts)
+
+    def _voices(self, names: Sequence[Name], now: float) -> Mapping[Name, Voices]:
+        """Mail does not wait for a file that only says what others thought."""
+        try:
+            return self._parts.reported.voices(names, now=now)
+        except Unavailable as error:
+            if time.monotonic() - self._complained >= LOG_SECONDS:
+                self._complained = time.monotonic()
+                _log.warning("mail is examined without what was reported: %s", error.text)
+            return {}
 
     def _sender_facts(
         self, sender: str, seen: Observation, auth: Authentication | None

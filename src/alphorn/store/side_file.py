@@ -39,7 +39,8 @@ def connect(
             path, timeout=wait, isolation_level=None, check_same_thread=False
         )
     except (OSError, sqlite3.Error) as error:
-        raise Unavailable(f"{what} cannot be opened: {error}.", code="not-writable") from error
+        # Its place is in the cause: the text may be told to strangers.
+        raise Unavailable(f"{what} cannot be opened.", code="not-writable") from error
     try:
         # Of use in an empty file only; later it would write, and fail on a full disk.
         if connection.execute("PRAGMA page_count").fetchone() == (0,):
