@@ -42,4 +42,6 @@ class Housekeeping:
             self._parts.state.purge(now)
             self._parts.door.purge()
             self._parts.outgoing.watch.purge(now)
+            self._parts.outgoing.targets.purge(now)
+            self._parts.visitors.purge(now)
             self._parts.learning.purge()

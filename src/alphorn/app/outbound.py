@@ -7,10 +7,11 @@ from functools import partial
 from alphorn.app.own_addresses import OwnAddresses
 from alphorn.base import settings as table
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
-from alphorn.operations.watch import Watch
+from alphorn.operations.sending_parts import Outgoing
 from alphorn.queue.dialer import Caller, Dialer, TlsPolicy
 from alphorn.queue.pool import Pool, PoolLimits
 from alphorn.queue.remote import Remote
+from alphorn.queue.replies import Problem, problem_of
 from alphorn.queue.route import Ourselves
 from alphorn.queue.runner import Runner, RunnerLimits
 from alphorn.queue.values import Claim, Outcome, Reply, Result, ours
@@ -21,6 +22,20 @@ from alphorn.servers.services import Services
 from alphorn.wire.smtp.replies import Reply as SmtpReply
 
 STOP_SECONDS = 1.0
+OF_THE_TARGET = frozenset(
+    (
+        Problem.NO_SUCH_ADDRESS,
+        Problem.ADDRESS_DISABLED,
+        Problem.MAILBOX_FULL,
+        Problem.RELAYING,
+        Problem.REPUTATION,
+        Problem.AUTHENTICATION,
+        Problem.POLICY,
+        Problem.SENDER,
+        Problem.PERMANENT,
+    )
+)
+"""Refusals for which one message is as good as another."""
 
 
 async def run_queue(parts: Services, bound: Sequence[Bound]) -> None:
@@ -35,9 +50,20 @@ async def run_queue(parts: Services, bound: Sequence[Bound]) -> None:
         await runner.stop(STOP_SECONDS)
 
 
-def _settled(watch: Watch, claim: Claim, outcome: Outcome) -> None:
-    """Of what people send themselves the watch is told how it ended."""
-    origin = claim.message.origin
+def _settled(out: Outgoing, claim: Claim, outcome: Outcome) -> None:
+    """Of what people send themselves the watch is told how it ended; of what is sent on, whether
+    the target took it."""
+    origin, watch = claim.message.origin, out.watch
+    if origin.kind is OriginKind.REDIRECTED and origin.domain:
+        refused = outcome.result is Result.FAILED
+        if not refused or problem_of(outcome.reply) in OF_THE_TARGET:
+            out.targets.settled(
+                origin.domain,
+                outcome.recipient.envelope.address,
+                f"{outcome.reply.code} {outcome.reply.enhanced} {outcome.reply.text}"
+                if refused
+                else None,
+            )
     if origin.kind is OriginKind.SUBMITTED and origin.account_id is not None:
         watch.settled(origin.account_id, outcome.result is Result.FAILED and hard(outcome.reply))
 
@@ -79,7 +105,7 @@ def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
         lambda domain: parts.view.domain(domain) is not None,
         hostname=hostname,
         trace=parts.record,
-        done=partial(_settled, parts.outgoing.watch),
+        done=partial(_settled, parts.outgoing),
         limits=RunnerLimits(
             connections=settings[table.QUEUE_CONNECTIONS],
             per_destination=per_destination,

@@ -19,6 +19,7 @@ from alphorn.operations.deliver import Enqueue
 from alphorn.operations.notices import Notices
 from alphorn.operations.sending_parts import Outgoing, SendingParts
 from alphorn.operations.submit import Check, Guards
+from alphorn.operations.targets import Paused, Targets
 from alphorn.operations.watch import Watch, WatchSettings
 from alphorn.policy import attachments, headers
 from alphorn.policy.behaviour import Behaviour, Limits
@@ -30,6 +31,7 @@ from alphorn.spam.score import Thresholds, judge
 from alphorn.spam.values import SpamFacts
 from alphorn.store.behaviour import Behaviours
 from alphorn.store.domain_records import DomainRecords
+from alphorn.store.redirects import Redirects
 from alphorn.store.spam_model import SpamModel
 from alphorn.store.state import State
 
@@ -45,6 +47,7 @@ def build(
     view: DirectoryView,
     state: State,
     queue: Queue,
+    redirects: Redirects,
     model: SpamModel,
     record: Callable[[TraceEvent], None],
     enqueue: Enqueue,
@@ -86,13 +89,25 @@ def build(
     )
     watch = Watch(history, view, notices, lock, record, watch_settings(settings))
     closing.callback(watch.close)
+
+    def pause(domain: str, target: str, reason: str) -> Paused:
+        from alphorn.directory.setup import close_connections
+        from alphorn.operations.redirects import pause_target
+
+        try:
+            return pause_target(open_control(), domain, target, reason)
+        finally:
+            close_connections()
+
+    targets = Targets(redirects, notices, pause)
+    closing.callback(targets.close)
     guards = Guards(
         checks=checks(settings, view, model),
         watch=watch,
         hold=lambda name: _ignore(queue.hold(Filter(name=name))),
         faults=records.fault if settings[table.SUBMISSION_REQUIRE_RECORDS] else _no_faults,
     )
-    return guards, Outgoing(watch, notices, sending, records)
+    return guards, Outgoing(watch, targets, notices, sending, records)
 
 
 def watch_settings(settings: Settings) -> WatchSettings:

@@ -132,6 +132,7 @@ def build(
         view=view,
         state=state,
         queue=queue,
+        redirects=redirects,
         model=learned.learning.parts.model,
         record=note,
         enqueue=enqueue,

@@ -150,7 +150,7 @@ def remove_account(control: Control, address: str) -> RemovedAccount:
         others = [written(row) for row in leading.order_by("pk") if row.pk != own.pk]
         removed = RemovedAccount(held.pk, (written(own), *others))
         # What was given out for a time never falls to the catch-all.
-        refuse(leading.filter(kind=AddressKind.TEMPORARY.value))
+        refuse([row.pk for row in leading.filter(kind=AddressKind.TEMPORARY.value)])
         Address.objects.filter(account=held).delete()
         held.delete()
     # After the commit: mail is removed only when nothing can lead to it any more. A crash here

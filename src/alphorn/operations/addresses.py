@@ -1,9 +1,8 @@
 """Addresses: aliases, redirects, catch-alls and refused ones; listing, switching and removing those
 of every kind. `accounts`, `distribution` and `temporary` make the others."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from alphorn.base import address as rules
 from alphorn.base.errors import Exists, NotFound, Refused
@@ -22,9 +21,6 @@ from alphorn.operations import find, quota
 from alphorn.operations.control import Control
 from alphorn.operations.onward import warnings
 from alphorn.operations.rights import Right, require, require_holder, visible_organizations
-
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
 
 MAX_REDIRECTS = 50
 
@@ -168,16 +164,16 @@ def remove_address(control: Control, address: str) -> AddressInfo:
             )
         info = info_of(row)
         if row.kind == AddressKind.TEMPORARY.value:
-            refuse(Address.objects.filter(pk=row.pk))
+            refuse([row.pk])
         else:
             row.delete()
         return info
 
 
-def refuse(rows: "QuerySet[Address]") -> None:
+def refuse(ids: Collection[int]) -> None:
     """These lead nowhere from now on, in a transaction of the caller's."""
-    SendGrant.objects.filter(address__in=rows).delete()
-    rows.update(
+    SendGrant.objects.filter(address__in=ids).delete()
+    Address.objects.filter(pk__in=ids).update(
         kind=AddressKind.REFUSED.value,
         account=None,
         redirect_to="",

@@ -10,9 +10,9 @@ FALLBACK = "en"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """`slowed`, `locked` and `records` are a subject and the paragraphs before the facts; `..._do`
-    the paragraphs after them. `reasons` are sentences by the code of a reason of
-    `policy.behaviour`, `findings` by those of `operations.records_check`."""
+    """`paused` is a subject and paragraphs. `slowed`, `locked` and `records` are a subject and the
+    paragraphs before the facts; `..._do` the paragraphs after them. `reasons` are sentences by the
+    code of a reason of `policy.behaviour`, `findings` by those of `operations.records_check`."""
 
     slowed: tuple[str, str]
     slowed_do: str
@@ -22,6 +22,7 @@ class Texts:
     locked_other_do: str
     records: tuple[str, str]
     records_do: str
+    paused: tuple[str, ...]
     seen: str
     by_hand: str
     publish: str
@@ -74,6 +75,15 @@ TEXTS = {
             "Whoever looks after the DNS of the domain can repair this. All records are shown by\n"
             "\n    alphorn domain dns {domain}\n\nThis notice comes again after a week, if"
             " anything is still wrong then."
+        ),
+        paused=(
+            "Mail is not sent on to {target} any more",
+            "Mail for {addresses} is sent on to {target}. That address has refused it again and"
+            " again for days, so that nothing is sent there any more. The other server said:",
+            "{refusal}",
+            "If an account is behind the address, mail stays there from now on; else it goes back"
+            " to its senders. Change the redirect, or have it tried again once the other address"
+            " takes mail: alphorn address resume.",
         ),
         seen="What was seen:",
         by_hand="It was done by hand. The reason given: {reason}",
@@ -147,6 +157,17 @@ TEXTS = {
             "Wer das DNS der Domain betreut, kann es beheben. Alle Einträge zeigt\n"
             "\n    alphorn domain dns {domain}\n\nDiese Mitteilung kommt nach einer Woche wieder,"
             " falls dann noch etwas nicht stimmt."
+        ),
+        paused=(
+            "An {target} wird nichts mehr weitergeleitet",
+            "Nachrichten an {addresses} werden an {target} weitergeleitet. Diese Adresse hat sie"
+            " seit Tagen immer wieder abgelehnt; darum wird dorthin nichts mehr gesandt. Der andere"
+            " Server sagte:",
+            "{refusal}",
+            "Wenn ein Konto hinter der Adresse steht, bleiben die Nachrichten von nun an dort;"
+            " sonst gehen sie an ihre Absender zurück. Ändern Sie die Weiterleitung, oder lassen"
+            " Sie sie wieder versuchen, sobald die andere Adresse Nachrichten annimmt:"
+            " alphorn address resume.",
         ),
         seen="Was beobachtet wurde:",
         by_hand="Es geschah von Hand. Der angegebene Grund: {reason}",
@@ -222,6 +243,15 @@ TEXTS = {
             " sont montrés par\n\n    alphorn domain dns {domain}\n\nCet avis revient après une"
             " semaine si quelque chose ne va toujours pas."
         ),
+        paused=(
+            "Plus rien n’est transmis à {target}",
+            "Le courrier pour {addresses} est transmis à {target}. Depuis des jours, cette adresse"
+            " le refuse sans cesse ; plus rien n’y est donc envoyé. L’autre serveur a dit :",
+            "{refusal}",
+            "S’il y a un compte derrière l’adresse, le courrier y reste désormais ; sinon, il"
+            " retourne à ses expéditeurs. Changez la redirection, ou faites-la réessayer dès que"
+            " l’autre adresse accepte le courrier : alphorn address resume.",
+        ),
         seen="Ce qui a été observé :",
         by_hand="Cela a été fait à la main. La raison donnée : {reason}",
         publish="À publier : {line}",
@@ -293,6 +323,15 @@ TEXTS = {
             "\n    alphorn domain dns {domain}\n\nQuesto avviso torna dopo una settimana se"
             " qualcosa non va ancora."
         ),
+        paused=(
+            "Non si inoltra più nulla a {target}",
+            "La posta per {addresses} viene inoltrata a {target}. Da giorni quell’indirizzo la"
+            " rifiuta; perciò non vi si invia più nulla. L’altro server ha detto:",
+            "{refusal}",
+            "Se dietro l’indirizzo c’è un account, la posta d’ora in poi vi rimane; altrimenti"
+            " torna ai mittenti. Cambi l’inoltro, o lo faccia riprovare quando l’altro indirizzo"
+            " accetta la posta: alphorn address resume.",
+        ),
         seen="Che cosa è stato osservato:",
         by_hand="È stato fatto a mano. Il motivo indicato: {reason}",
         publish="Da pubblicare: {line}",
@@ -362,6 +401,15 @@ TEXTS = {
             "Quien cuida del DNS del dominio puede arreglarlo. Todos los registros los muestra\n"
             "\n    alphorn domain dns {domain}\n\nEste aviso vuelve al cabo de una semana si algo"
             " sigue mal."
+        ),
+        paused=(
+            "Ya no se reenvía nada a {target}",
+            "El correo para {addresses} se reenvía a {target}. Desde hace días esa dirección lo"
+            " rechaza una y otra vez; por eso ya no se le envía nada. El otro servidor dijo:",
+            "{refusal}",
+            "Si hay una cuenta detrás de la dirección, el correo se queda en ella desde ahora; si"
+            " no, vuelve a sus remitentes. Cambie la redirección, o haga que se intente de nuevo"
+            " cuando la otra dirección acepte correo: alphorn address resume.",
         ),
         seen="Lo que se observó:",
         by_hand="Se hizo a mano. El motivo indicado: {reason}",

@@ -28,6 +28,7 @@ from alphorn.policy.behaviour import Behaviour
 DAY = 86400
 WEEK = 7 * DAY
 WIDTH = 72
+MAX_NAMED = 10
 MAX_TOLD = 50
 """People who are told of one event, at most."""
 
@@ -137,6 +138,22 @@ class Notices:
             )
             told += self._put(to, subject.format_map(values), parts, words, domain=domain)
         return told
+
+    def paused(
+        self, to: str, domain: str, target: str, addresses: Sequence[str], refusal: str
+    ) -> int:
+        """Tell whose redirects lead to a target that nothing is sent there any more: 1 where he
+        is told, once a week."""
+        if not self._first(f"paused:{target}", to, WEEK, self._clock()):
+            return 0
+        words = texts(self._language(to, ""))
+        values = {
+            "target": target,
+            "addresses": ", ".join(addresses[:MAX_NAMED]),
+            "refusal": refusal,
+        }
+        subject, *parts = (part.format_map(values) for part in words.paused)
+        return self._put(to, subject, [*map(_paragraph, parts)], words, domain=domain)
 
     # -- one step each --
 

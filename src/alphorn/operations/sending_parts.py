@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from alphorn.base.trace import TraceEvent
 from alphorn.operations.notices import Notices
+from alphorn.operations.targets import Targets
 from alphorn.operations.watch import Watch
 from alphorn.store.domain_records import DomainRecords
 
@@ -26,9 +27,11 @@ class SendingParts:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One of each per process. `records` is what was found of our domains in the DNS."""
+    """One of each per process. `targets` watches where mail is sent on to; `records` is what was
+    found of our domains in the DNS."""
 
     watch: Watch
+    targets: Targets
     notices: Notices
     sending: SendingParts
     records: DomainRecords
