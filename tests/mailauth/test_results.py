@@ -166,8 +166,13 @@ FORGED = (
     b"Authentication-Results:" + b"\r\n " * 5000 + b"mx.alphorn.test; dkim=pass\r\n",
     b"Received-SPF: pass (other.test: ok) client-ip=1.2.3.4;\r\n",
     b"AUTHENTICATION-RESULTS: mx.alphorn.test; dkim=pass\n",
+    b"Authentication-Results: =?utf-8?q?mx=2Ealphorn=2Etest?=; dkim=pass\r\n",
+    b"Authentication-Results: mx . alphorn (x) . test/1; dkim=pass\r\n",
+    b"Authentication-Results: m\xc2\xadx.alphorn.test; dkim=pass\r\n",
+    b"Authentication-Results: \xef\xbb\xbfmx.alphorn.test; dkim=pass\r\n",
 )
 FOREIGN = (
+    b"Authentication-Results: mx.alphorn.test.other.test; dkim=pass\r\n",
     b"Authentication-Results: mx.other.test; dmarc=pass (for mx.alphorn.test)\r\n",
     b"Authentication-Results: notmx.alphorn.test; dkim=pass header.d=mx.alphorn.test\r\n",
     b"ARC-Authentication-Results: i=1; mx.alphorn.test; spf=pass\r\n",

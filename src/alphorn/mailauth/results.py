@@ -15,7 +15,7 @@ from alphorn.mailauth.dkim.verify import DkimResult
 from alphorn.mailauth.dmarc.evaluate import DmarcResult
 from alphorn.mailauth.outcome import Outcome
 from alphorn.mailauth.spf.result import Spf, SpfResult
-from alphorn.message import header
+from alphorn.message import header, words
 from alphorn.message.comments import strip_comments
 
 MAX_VALUE = 320
@@ -37,6 +37,7 @@ _ATOM = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII
 )
 _UNSAFE_IN_COMMENT = re.compile(r"[()\\\";]")  # the last two for readers who know no comments
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9.-]+")
 _OURS = re.compile(
     rb"\n(?:(received)|authentication-results|received-spf)[ \t]*+:"
     rb"([^\n]*+(?:\n[ \t][^\n]*+)*+)",
@@ -126,9 +127,13 @@ def _claims(value: bytes, hostname: str) -> bool:
     """Whether a field says that `hostname` wrote it, or does not say who did."""
     if len(value) > MAX_IDENTITY and b";" not in value[:MAX_IDENTITY]:
         return True
-    text = strip_comments(header.unfold(value[:MAX_IDENTITY].decode("latin-1")))
-    words = text.partition(";")[0].replace('"', " ").replace("\\", "").lower().split()
-    return not words or any(word.removesuffix(".") == hostname for word in words)
+    text = strip_comments(header.unfold(value[:MAX_IDENTITY].decode("utf-8", "replace")))
+    identity = words.decode(text.partition(";")[0]).lower()
+    found = identity.replace('"', " ").replace("\\", "").split()
+    if not found or any(word.removesuffix(".") == hostname for word in found):
+        return True
+    # Spaced out, with something unseen in it, or with a version: some programs may not mind.
+    return _NOT_IN_A_NAME.sub("", identity).rstrip(".0123456789") == hostname
 
 
 def _receives(value: bytes, hostname: str) -> bool:
