@@ -240,7 +240,7 @@ class _Compiler:
     def _call(self, node: Node, form: Command | Test) -> Call | None:
         """The arguments sorted out, None where they are wrong."""
         scope = self.scope
-        before = len(scope.found)
+        before = scope.told
         known = self.language.tags_of(form)
         call = Call(node.name, form.noun, node.at, scope)
         given: list[Strings | Number] = []
@@ -272,10 +272,10 @@ class _Compiler:
             if tag.needs and not call.given(tag.needs):
                 words = f"the tagged argument ':{name}' of the {form.noun} needs ':{tag.needs}'"
                 scope.problem(call.places[name], words)
-        if node.broken or len(scope.found) > before:
+        if node.broken or scope.told > before:
             return None
         self._positional(call, form, given)
-        return call if len(scope.found) == before else None
+        return call if scope.told == before else None
 
     def _unknown_tag(
         self, argument: TagArgument, form: Command | Test, known: dict[str, tuple[Tag, str]]

@@ -11,7 +11,7 @@ class Limits:
     message is kept. A variable is cut instead (RFC 5229 §6).
     """
 
-    script: int = 1024 * 1024
+    script: int = 256 * 1024
     nesting: int = 32
     """Blocks within blocks, and tests within tests."""
     arguments: int = 32
@@ -42,7 +42,8 @@ class Limits:
     """Places in an expression, its repetitions written out."""
     regex_work: int = 100_000
     """Steps of one match of an expression."""
-    vacation_shortest: int = 86400
+    vacation_shortest: int = 60
+    """For :seconds; :days is at least one."""
     vacation_longest: int = 365 * 86400
     duplicate_longest: int = 30 * 86400
 

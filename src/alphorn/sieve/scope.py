@@ -8,6 +8,8 @@ from alphorn.sieve.limits import Limits
 if TYPE_CHECKING:
     from alphorn.sieve.language import Language
 
+MAX_FOUND = 1000
+
 
 class Scope:
     """`began` is set by the first command that is no require; `loops` are the names of the
@@ -19,7 +21,8 @@ class Scope:
         self.limits = limits
         self.enabled: set[str] = {""}
         self.required: list[str] = []
-        self.found: list[tuple[int, str]] = []
+        self.found: dict[tuple[int, str], None] = {}
+        self.told = 0
         self.names: set[str] = set()
         self.shared: set[str] = set()
         self.loops: list[str] = []
@@ -41,9 +44,10 @@ class Scope:
         return True
 
     def problem(self, at: int, text: str) -> None:
-        """Tell a mistake; the same one at the same place once."""
-        if (at, text) not in self.found:
-            self.found.append((at, text))
+        """Tell a mistake; the same one at the same place once. `told` counts all of them."""
+        self.told += 1
+        if len(self.found) < MAX_FOUND:
+            self.found[at, text] = None
 
     def declare(self, name: str, at: int) -> None:
         """Count a variable."""
@@ -54,8 +58,7 @@ class Scope:
 
     def problems(self) -> tuple[Problem, ...]:
         """The mistakes in the order of their places, at most `limits.problems`."""
-        self.found.sort(key=lambda one: one[0])
+        found = sorted(self.found, key=lambda one: one[0])
         return tuple(
-            Problem(*place(self.source, at), text)
-            for at, text in self.found[: self.limits.problems]
+            Problem(*place(self.source, at), text) for at, text in found[: self.limits.problems]
         )

@@ -18,7 +18,7 @@ from alphorn.sieve.texts import Text
 
 PROTECTED = frozenset(("received", "auto-submitted", "authentication-results", "return-path"))
 
-_ENDS = re.compile(r"[ \t]*\r?\n[ \t]*")
+_ENDS = re.compile(r"\s*[\r\n]\s*")
 
 
 def addheader(call: Call) -> Step:
