@@ -151,7 +151,6 @@ class Automaton:
         armed: bool = True,
     ) -> None:
         self.flags = flags
-        self.accepts = positions.accepts
         self.nullable = positions.nullable
         self.armed = armed
         if backward:
@@ -163,6 +162,10 @@ class Automaton:
         else:
             self.first, self.last = positions.first, positions.last
             self.follow = positions.follow
+        masks: dict[str | Edge, int] = {}
+        for position, accepts in enumerate(positions.accepts):
+            masks[accepts] = masks.get(accepts, 0) | 1 << position
+        self._sets = tuple(masks.items())
         self._of_character: dict[str, int] = {}
         self._forget()
 
@@ -181,12 +184,13 @@ class Automaton:
         found = self._of_character.get(character)
         if found is None:
             found = 0
-            for position, accepts in enumerate(self.accepts):
+            for accepts, mask in self._sets:
                 if isinstance(accepts, Edge):
                     fits = character == (_END if accepts.end else _BEGIN)
                 else:
                     fits = len(character) == 1 and bool(_set(accepts, self.flags).match(character))
-                found |= fits << position
+                if fits:
+                    found |= mask
             if len(self._of_character) < MAX_STATES:
                 self._of_character[character] = found
         return found
@@ -206,7 +210,7 @@ class Automaton:
         if len(self._states) > MAX_STATES:
             self._forget()
         known = character in self._of_character
-        budget.spend(state.mask.bit_count() + (2 if known else 2 + len(self.accepts)))
+        budget.spend(state.mask.bit_count() + (2 if known else 2 + 2 * len(self._sets)))
         mask = self.after(state.mask) | (self.first if begin else 0)
         return self._state(mask & self.accepting(character))
 
