@@ -13,6 +13,7 @@ from alphorn.dns.stub import MAX_ASKED_AT_ONCE, StubResolver
 from alphorn.message import header
 from alphorn.store.api import SpecialUse
 from tests.servers.smtp.conftest import Guarded
+from tests.servers.smtp.serving import eventually
 from tests.support.dialog import Dialog
 from tests.support.dns import DnsServer, Fault, Zone
 from tests.support.gatehouse import HONEST, NAMELESS, Guard, letter, reverse, signed
@@ -122,9 +123,15 @@ def test_where_the_dns_hides_proof_a_policy_defers(asking: Guarded) -> None:
 class Hanging(MemoryResolver):
     """Never answers for names below hang.zz, nor who has an address in 127.1.9.0/24."""
 
+    hanging = 0
+
     async def _hang(self, name: str) -> None:
         if name.endswith("hang.zz") or ".9.1.127.in-addr.arpa" in name:
-            await asyncio.Event().wait()
+            self.hanging += 1
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.hanging -= 1
 
     async def txt(self, name: str) -> Answer[bytes]:
         await self._hang(name)
@@ -219,3 +226,29 @@ def test_questions_without_answers_do_not_use_up_the_room_for_others(open_gate: 
         (raw,) = guarded.anna() + guarded.anna(JUNK)
         assert b"spf=pass" in raw
         assert took < 6
+
+
+def test_a_worker_that_ends_waits_for_no_answer(
+    open_gate: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    guarded = open_gate(Guard(resolver=Hanging, seconds=20))
+    guarded.protect("example.test", greylisting=False, helo=False)
+    resolver = guarded.resolver
+    assert isinstance(resolver, Hanging)
+
+    def stop() -> None:
+        for connection in tuple(guarded.ports.hosts["mx"].connections):
+            connection.shutdown()
+
+    with Dialog(guarded.server, NAMELESS) as dialog:
+        dialog.reply()
+        dialog.ask("EHLO mail.hang.zz")
+        dialog.ask("MAIL FROM:<x@hang.zz>")
+        dialog.say(f"RCPT TO:<{ANNA}>")
+        eventually(lambda: resolver.hanging == 1)
+        guarded.ports.on_loop(stop)
+        assert dialog.reply() == "421 4.3.2 The service is stopping; connect again"
+        assert dialog.line() == "closed"
+        assert resolver.hanging == 0
+    assert caplog.text == ""
+    assert guarded.told() == []

@@ -48,8 +48,8 @@ class SmtpSession:
     """Implements `servers.connection.Session`."""
 
     __slots__ = (
-        "_greeting", "_held", "_io", "_machine", "_moved", "_over", "_service", "_stopping",
-        "_visit", "_work",
+        "_asking", "_greeting", "_held", "_io", "_machine", "_moved", "_over", "_service",
+        "_stopping", "_visit", "_work",
     )  # fmt: skip
 
     _io: IO
@@ -62,6 +62,7 @@ class SmtpSession:
         self._moved = 0.0  # when the dialog last got anywhere
         self._over = False
         self._stopping = False
+        self._asking: asyncio.Task[Reply] | None = None  # about a recipient
         self._greeting: Future[None] | None = None
         self._work: Future[Any] | None = None
 
@@ -115,8 +116,12 @@ class SmtpSession:
         self._over = True
         if self._work is None:
             self._hold(0)
+        if self._asking is not None:
+            self._asking.cancel()
 
     def shutdown(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()  # nothing is lost, and the answer may take long
         if self._work is not None:
             self._stopping = True
         else:
@@ -199,8 +204,8 @@ class SmtpSession:
             if not isinstance(decided, Reply):
                 begun = eager.start(decided)
                 if not isinstance(begun, eager.Finished):
-                    task = asyncio.get_running_loop().create_task(begun)
-                    self._start(task, partial(self._recipient_done, address))
+                    self._asking = asyncio.get_running_loop().create_task(begun)
+                    self._start(self._asking, partial(self._recipient_done, address))
                     return
                 decided = begun.value
         except Exception as error:
@@ -219,6 +224,11 @@ class SmtpSession:
         return visit.guest.answer(reply, address) if visit.guest is not None else None
 
     def _recipient_done(self, address: str, work: "Future[Reply]") -> None:
+        self._asking = None
+        if work.cancelled():  # the worker ends, or the client is gone
+            self._stopping = True
+            self._work_done(None)
+            return
         try:
             reply = work.result()
         except Exception as error:
@@ -263,6 +273,11 @@ class SmtpSession:
             self._start(work, self._message_done)
 
     def _message_done(self, work: "Future[Reply]") -> None:
+        if work.cancelled():
+            self._stopping = True
+            self._hold(0)
+            self._work_done(None)
+            return
         try:
             reply = work.result()
         except Exception as error:
