@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from alphorn.dns.answers import Answer
+from alphorn.dns.lists import ListZone
 from alphorn.mailauth.spf.result import Spf
 from alphorn.policy.helo import Resolved
 from alphorn.servers.smtp.inquiry import Inquiry, Questions
@@ -63,5 +64,40 @@ def test_who_makes_us_wait_does_not_hide_a_policy() -> None:
         assert policy.record.p == "reject"
         (key,) = found.keys.values()
         assert key.fault is not None
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+
+
+LISTS = (ListZone("list.zz", "block"),)
+
+
+def test_the_next_connection_of_a_client_asks_nothing_again() -> None:
+    async def main() -> None:
+        resolver = MemoryResolver(zone())
+        questions = Questions(resolver, "mx.example.test", zones=LISTS)
+        facts, counts = [], []
+        for _ in range(2):
+            asked = Inquiry(questions, HONEST)
+            about = await asked.about_client("mail.honest.zz", lists=True, greeted=True)
+            facts.append((about, await asked.spf("x@strict.zz", "mail.honest.zz")))
+            counts.append(len(resolver.questions))
+        assert facts[0] == facts[1]
+        assert counts[0] == counts[1] > 0
+        other = Inquiry(questions, "192.0.2.250")
+        await other.about_client("mail.honest.zz", lists=True, greeted=True)
+        assert ("250.2.0.192.list.zz", "A") in resolver.questions
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+
+
+def test_what_the_dns_did_not_say_is_asked_by_the_next_connection() -> None:
+    async def main() -> None:
+        known = zone()
+        known[reverse(HONEST)] = {"PTR": ["ptr.slow.zz"]}
+        questions = Questions(Slow(known), "mx.example.test", seconds=SECONDS)
+        await told(Inquiry(questions, HONEST))
+        spf = await Inquiry(questions, HONEST).spf("x@slow.zz", "helo.slow.zz")
+        assert spf.result is Spf.TEMPERROR
+        assert not len(questions.remembered)
 
     asyncio.run(asyncio.wait_for(main(), 10))

@@ -18,12 +18,13 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from alphorn.dns.answers import DnsError, NoAnswer, NoSuchName, Resolver, Unusable
+from alphorn.dns.cache import Cache
 from alphorn.dns.lists import Listing, ListZone, Standing, look_up_address, look_up_domain
 from alphorn.dns.reverse import Reverse, confirmed_name
 from alphorn.mailauth import proofs
 from alphorn.mailauth.proofs import Proofs
 from alphorn.mailauth.spf.check import check, too_slow
-from alphorn.mailauth.spf.result import SpfResult
+from alphorn.mailauth.spf.result import Spf, SpfResult
 from alphorn.policy import helo
 from alphorn.policy.helo import Greeting, Resolved
 from alphorn.servers import eager
@@ -34,12 +35,17 @@ MAX_KNOWN = 100
 
 T = TypeVar("T")
 
+REMEMBERED_SECONDS = 60.0
+"""For how long the DNS is believed without looking how long its answers may be kept: servers that
+send much connect often."""
+REMEMBERED_OCTETS = 4 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Questions:
     """One per worker: whom to ask what. `zones` are lists of addresses, `name_zones` lists of names
     in links; `fakes` are names that nobody may greet with. `own_addresses` are this server's.
-    `seconds` is for one message."""
+    `seconds` is for one message. `remembered` is what connections before found out."""
 
     resolver: Resolver
     hostname: str
@@ -50,6 +56,7 @@ class Questions:
     own_addresses: Callable[[str], bool] = lambda address: False
     exempt: Callable[[str], bool] = lambda client: False
     seconds: float = 15.0
+    remembered: Cache[Any] = field(default_factory=lambda: Cache(REMEMBERED_OCTETS))
 
     @property
     def least_seconds(self) -> float:
@@ -109,11 +116,19 @@ class Inquiry:
         name, matter to whoever asks."""
         ask: list[Coroutine[Any, Any, None]] = []
         if self._reverse is None:
-            ask.append(self._ask_reverse())
+            self._reverse = self._remembered("reverse")
+            if self._reverse is None:
+                ask.append(self._ask_reverse())
         if greeted and greeting not in self._greeted:
-            ask.append(self._ask_greeting(greeting))
+            known = self._remembered("greeting", greeting)
+            if known is None:
+                ask.append(self._ask_greeting(greeting))
+            else:
+                self._greet(greeting, known)
         if lists and self._listings is None:
-            ask.append(self._ask_lists())
+            self._listings = self._remembered("lists")
+            if self._listings is None:
+                ask.append(self._ask_lists())
         if ask:
             began = monotonic()
             await eager.gather(*ask)
@@ -142,7 +157,7 @@ class Inquiry:
 
     async def spf(self, sender: str, greeting: str) -> SpfResult:
         """For MAIL FROM, and for HELO where the reverse-path is empty."""
-        found = self._spf.get((sender, greeting))
+        found = self._spf.get((sender, greeting)) or self._remembered("spf", sender, greeting)
         if found is None:
             asked = self.questions
             found = await self._in_turn(
@@ -152,6 +167,8 @@ class Inquiry:
             if len(self._spf) > MAX_KNOWN:
                 self._spf.clear()
             self._spf[sender, greeting] = found
+            if found.result is not Spf.TEMPERROR:
+                self._remember(found, "spf", sender, greeting)
         return found
 
     async def proofs(self, raw: bytes, spf: SpfResult | None) -> Proofs:
@@ -187,12 +204,19 @@ class Inquiry:
     async def _ask_reverse(self) -> None:
         asking = confirmed_name(self.client, self.questions.resolver)
         self._reverse = await self._in_time(asking, Reverse("", False, True))
+        if not self._reverse.temporary:
+            self._remember(self._reverse, "reverse")
 
     async def _ask_greeting(self, name: str) -> None:
         """Whether the name exists, and whether it leads to the client."""
         found = Resolved.UNKNOWN, False
         if helo.must_resolve(self.greeting(name, "", ClientFacts())):
             found = await self._in_time(self._resolve(name), (Resolved.FAILED, False))
+        self._greet(name, found)
+        if found[0] is not Resolved.FAILED:
+            self._remember(found, "greeting", name)
+
+    def _greet(self, name: str, found: tuple[Resolved, bool]) -> None:
         if len(self._greeted) > MAX_KNOWN:
             self._greeted.clear()
         self._greeted[name] = found
@@ -209,6 +233,8 @@ class Inquiry:
             )
         )
         self._listings = tuple(one for one in found if one.standing is not Standing.CLEAR)
+        if not any(one.standing is Standing.UNKNOWN for one in found):
+            self._remember(self._listings, "lists")
 
     async def _resolve(self, name: str) -> tuple[Resolved, bool]:
         resolver = self.questions.resolver
@@ -225,6 +251,15 @@ class Inquiry:
         except DnsError:
             return Resolved.FAILED, False
         return Resolved.EXISTS, self.client in addresses
+
+    def _remembered(self, *about: str) -> Any:
+        """What any connection of this client found out a moment ago; None for nothing."""
+        return self.questions.remembered.get((self.client, *about), monotonic())
+
+    def _remember(self, found: object, *about: str) -> None:
+        octets = 500 + 2 * sum(map(len, about))
+        key = (self.client, *about)
+        self.questions.remembered.put(key, found, monotonic() + REMEMBERED_SECONDS, octets)
 
     async def _in_turn(self, asking: Coroutine[Any, Any, T], otherwise: T) -> T:
         began = monotonic()
