@@ -119,7 +119,8 @@ def test_whatever_comes(octets: bytes) -> None:
     try:
         found = sheet.read(octets)
     except Refused as error:
-        assert error.code == "sheet"
+        if error.code != "sheet":
+            raise
         return
     assert found.header.cells
     for row in found.rows:
