@@ -82,6 +82,7 @@ class DirectoryView:
             partial(protecting.protection, reader, protection), known, unknown
         )
         self._lists = Cache(partial(protecting.lists, reader), known, unknown)
+        self._matches = Cache(self._load_matches, known // 4, 0)
         self._paused = Cache(partial(queries.paused, reader), known, unknown)
         self._caches: tuple[Cache[Any, Any], ...] = (
             self._domains,
@@ -92,6 +93,7 @@ class DirectoryView:
             self._signing,
             self._protections,
             self._lists,
+            self._matches,
             self._paused,
         )
 
@@ -180,10 +182,15 @@ class DirectoryView:
         with self._lock:
             domain_id, _ = self._place(of)
             whose = (account.id if account else 0, domain_id)
-            scopes = self._lists.get(whose)
-            if not scopes or not patterns:
+            if not patterns or not self._lists.get(whose):
                 return ()
-            return protecting.matches(self._reader, scopes, whose, patterns)
+            return self._matches.get((whose, patterns)) or ()
+
+    def _load_matches(
+        self, key: tuple[tuple[int, int], tuple[str, ...]]
+    ) -> tuple[SenderMatch, ...]:
+        whose, patterns = key
+        return protecting.matches(self._reader, self._lists.get(whose) or (), whose, patterns)
 
     def credentials(self, address: str) -> Credentials | None:
         """What checks a login with this own address; switched on or not."""
