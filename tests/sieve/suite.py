@@ -15,6 +15,7 @@ from alphorn.sieve.actions import (
     Discard,
     FileInto,
     Keep,
+    Message,
     Notify,
     Redirect,
     Reject,
@@ -203,7 +204,8 @@ class Suite:
             actions = self.result[self.executed :]
             self.executed = len(self.result)
         for action in actions:
-            raw = getattr(action, "message", None) or outer.mail.raw
+            message = getattr(action, "message", None)
+            raw = message.raw if isinstance(message, Message) else outer.mail.raw
             match action:
                 case Keep(flags=flags):
                     self.folders["INBOX"].append(self.stored(raw, flags))

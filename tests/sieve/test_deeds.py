@@ -22,6 +22,7 @@ from alphorn.sieve.actions import (
 )
 from alphorn.sieve.compiler import compile_script
 from alphorn.sieve.environment import Plain
+from alphorn.sieve.script import Script
 from tests.sieve.support import MESSAGE, WORLD, do, needed
 
 IMPLICIT = Keep(implicit=True)
@@ -46,6 +47,13 @@ def value(requires: str, script: str, name: str = "v", world: Plain = WORLD) -> 
     action = result.actions[-1]
     assert isinstance(action, FileInto)
     return action.mailbox[1:]
+
+
+def changed(requires: str, script: str) -> bytes:
+    """What the message becomes."""
+    message = fine(requires, script).message
+    assert message is not None
+    return message.raw
 
 
 # -- variables -------------------------------------------------------------------------------------
@@ -317,21 +325,21 @@ def test_ihave_puts_mistakes_off_until_they_are_met() -> None:
 
 def test_fields_are_added() -> None:
     result = fine("editheader", 'addheader "X-A" "eins zwei"; addheader :last "X-B" "grün"; keep;')
-    raw = result.message
-    assert raw is not None
+    assert result.message is not None
+    raw = result.message.raw
     end = header.header_end(MESSAGE) - 2
     assert raw.startswith(b"X-A: eins zwei\r\n" + MESSAGE[:end] + b"X-B: ")
     assert raw.endswith(MESSAGE[end:])
     assert words.decode(header.get(raw, "x-b") or "") == "grün"
     assert result.edits == (Added("X-A", "eins zwei"), Added("X-B", "grün", True))
-    assert result.actions == (Keep(message=raw),)
+    assert result.actions == (Keep(message=result.message),)
 
 
 def test_fields_cannot_be_smuggled() -> None:
     result = fine("editheader", 'addheader "X-A" "a\r\n\r\nbody\r\nX-B: c";')
     assert result.message is not None
-    assert header.get(result.message, "X-A") == "a body X-B: c"
-    assert result.message.endswith(MESSAGE)
+    assert header.get(result.message.raw, "X-A") == "a body X-B: c"
+    assert result.message.raw.endswith(MESSAGE)
     text = fails("editheader variables", 'set "n" "A: b\r\nX"; addheader "${n}" "x";')
     assert "cannot be the name" in text
 
@@ -352,7 +360,7 @@ def test_fields_cannot_be_smuggled() -> None:
 def test_fields_are_deleted(script: str, gone: int) -> None:
     result = fine("editheader", script)
     before = len(list(header.iterate(MESSAGE)))
-    after = result.message or MESSAGE
+    after = MESSAGE if result.message is None else result.message.raw
     assert len(list(header.iterate(after))) == before - gone
     assert parse(after).children, "the body stays"
     assert sum(edit.count for edit in result.edits if isinstance(edit, Deleted)) == gone
@@ -368,7 +376,7 @@ def test_later_tests_and_actions_see_the_new_header_and_earlier_ones_the_old() -
     assert isinstance(new, FileInto)
     assert old.message is None
     assert new.message is not None
-    assert header.get_all(new.message, "subject") == ["new"]
+    assert header.get_all(new.message.raw, "subject") == ["new"]
 
 
 # -- parts -----------------------------------------------------------------------------------------
@@ -411,8 +419,7 @@ def test_a_part_is_replaced() -> None:
         'foreverypart { if header :mime :subtype "content-type" ["png", "html"] '
         '{ replace "taken out\nhere"; } }'
     )
-    raw = fine("foreverypart mime replace", script).message
-    assert raw is not None
+    raw = changed("foreverypart mime replace", script)
     root = parse(raw)
     kinds = [part.media.name for part in root.children]
     assert kinds == ["text/plain", "text/plain", "text/plain"]
@@ -426,21 +433,19 @@ def test_a_message_is_replaced() -> None:
     script = 'replace :subject "Grüße" :from "a@x.test" "all new"; keep;'
     (kept,) = fine("replace", script).actions
     assert isinstance(kept, Keep)
-    raw = kept.message
-    assert raw is not None
+    assert kept.message is not None
+    raw = kept.message.raw
     assert raw.endswith(b"\r\n\r\nall new\r\n")
     assert header.get_all(raw, "from") == ["a@x.test"]
     assert header.get_all(raw, "mime-version") == ["1.0"]
     assert header.get(raw, "content-type") == "text/plain; charset=us-ascii"
-    raw = fine("replace", 'replace :mime "Content-Type: text/html\n\n<p>x</p>";').message
-    assert raw is not None
+    raw = changed("replace", 'replace :mime "Content-Type: text/html\n\n<p>x</p>";')
     assert header.get(raw, "content-type") == "text/html"
 
 
 def test_a_message_is_enclosed() -> None:
     script = 'enclose :subject "Warning" :headers ["X-Why: this"] "Look out.";'
-    raw = fine("enclose", script).message
-    assert raw is not None
+    raw = changed("enclose", script)
     root = parse(raw)
     assert root.media.name == "multipart/mixed"
     text, inner = root.children
@@ -460,3 +465,27 @@ def test_addheader_within_a_loop_keeps_its_place() -> None:
         'if header :mime :contenttype "content-type" "image/png" { set "v" "found"; } }'
     )
     assert value("foreverypart mime editheader", script) == "found"
+
+
+def test_an_included_script_with_mistakes_keeps_the_message() -> None:
+    class Lazy(Plain):
+        __slots__ = ()
+
+        def script(self, name: str, location: str) -> Script | None:
+            return compile_script("kep;")
+
+    words = fails("include", 'include "a";', Lazy())
+    assert words.startswith(
+        "the included script “a” has mistakes: line 1, column 1: unknown command"
+    )
+
+
+def test_changed_messages_share_their_bodies() -> None:
+    script = "".join(f'addheader "X-A" "{n}"; fileinto "{n}";' for n in range(20))
+    found = [
+        one.message
+        for one in fine("editheader fileinto", script).actions
+        if isinstance(one, FileInto)
+    ]
+    assert len({id(one.body) for one in found if one is not None}) == 1
+    assert len({one.head for one in found if one is not None}) == 20

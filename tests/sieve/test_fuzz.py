@@ -1,7 +1,9 @@
 """Whatever is compiled, and whatever it runs on: a script, its mistakes, a message that is kept."""
 
 import random
+import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,3 +144,40 @@ def test_large_scripts_and_messages_are_bounded() -> None:
     whole(EVERYTHING, boundary + b"--b\r\n" * 50_000)
     whole(EVERYTHING, b"Subject: " + b"x" * 5_000_000)
     whole(EVERYTHING, b"From: a@b\r\n" * 100_000)
+
+
+COSTLY = [
+    'require ["variables", "enotify"]; set "a" "{big}"; {many:set :encodeurl "b" "${{a}}";}',
+    'require "variables"; set "a" "{big}"; {many:if string :matches "${{a}}" "*{big}b" {{ }}}',
+    'require "variables"; set "a" "{big}"; {many:if string :matches "x" "?${{a}}{n}" {{ }}}',
+    'require ["variables", "regex"]; set "a" "{big}"; '
+    '{many:if string :regex "${{a}}" "([a-z]|a){{1,200}}*.{{1,40}}x" {{ }}}',
+    'require ["variables", "regex"]; set "a" "a?"; '
+    '{many:if string :regex "aaa" "(${{a}}{n}){{0,200}}" {{ }}}',
+    'require "body"; {many:if body :contains "zz{n}" {{ }}}',
+    'require "editheader"; {many:deleteheader :matches "x-a" "*?*{n}*";}',
+    'require ["foreverypart", "mime"]; foreverypart {{ foreverypart {{ foreverypart {{ '
+    'if header :mime :anychild "x" "y" {{ }} }} }} }}',
+]
+
+
+@pytest.mark.parametrize("template", COSTLY)
+def test_no_script_takes_long(template: str) -> None:
+    """As much work as fits into a script, on a message made for it."""
+    begin, _, rest = template.partition("{many:")
+    one, _, end = rest.rpartition("}")
+    source = begin.format(big="a" * 4000) if rest else template.format()
+    if rest:
+        many = min(10_000, (200_000 - len(source)) // max(len(one.format(big="a" * 4000, n=0)), 1))
+        source += "".join(one.format(big="a" * 4000, n=number) for number in range(max(many, 1)))
+    message = (
+        b"X-A: b\r\n" * 2000
+        + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+        + b"--b\r\nContent-Type: text/html\r\n\r\n<p>z z</p>\r\n" * 900
+        + b"z " * 500_000
+    )
+    assert end.strip() == ""
+    script = compile_script(source)
+    spent = time.process_time()
+    check(run(script, message, WORLD))
+    assert time.process_time() - spent < 10

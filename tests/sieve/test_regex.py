@@ -12,7 +12,7 @@ from alphorn.sieve.regex.automaton import Automaton, Budget
 from alphorn.sieve.regex.matcher import Regex, TooMuch, Wrong, compile_expression
 from tests.sieve.support import do
 
-WORK = 100_000
+WORK = 50_000
 SECONDS = 0.05
 
 
@@ -47,7 +47,7 @@ def regex(pattern: str, flags: int = re.ASCII) -> Regex:
     ],
 )
 def test_groups(pattern: str, text: str, groups: tuple[str, ...] | None) -> None:
-    found = regex(pattern).groups(text, WORK)
+    found = regex(pattern).groups(text, Budget(WORK))
     if groups is not None:
         assert found is not None
         assert found[1:] == groups
@@ -58,7 +58,7 @@ def test_groups(pattern: str, text: str, groups: tuple[str, ...] | None) -> None
     [("(a|ab)(c|bcd)", "abcd", "abcd"), ("a|ab|abc", "xabc", "abc"), ("x*", "aax", "")],
 )
 def test_the_leftmost_and_longest_match(pattern: str, text: str, whole: str) -> None:
-    found = regex(pattern).groups(text, WORK)
+    found = regex(pattern).groups(text, Budget(WORK))
     assert found is not None
     assert found[0] == whole
 
@@ -117,8 +117,8 @@ def test_both_ways_agree_with_an_oracle() -> None:
             continue
         found = re.search(pattern, text, re.DOTALL)
         automaton = Automaton(ours.positions, ours.flags).search(text, Budget(10**6))
-        assert automaton == ours.search(text, WORK) == (found is not None), (pattern, text)
-        groups = ours.groups(text, 10**6)
+        assert automaton == ours.search(text, Budget(WORK)) == (found is not None), (pattern, text)
+        groups = ours.groups(text, Budget(10**6))
         assert (groups is None) == (found is None), (pattern, text)
         if groups is None or found is None:
             continue
@@ -168,12 +168,12 @@ def test_evil_expressions_take_no_time(pattern: str, text: str, flags: int) -> N
         best = 9.0
         for _ in range(3):  # the machine may be busy with other things
             ours._forward = ours._spans = None
-            begin = time.perf_counter()
+            begin = time.process_time()
             try:
-                method(text, WORK)
+                method(text, Budget(WORK))
             except TooMuch:
                 pass
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, time.process_time() - begin)
         assert best < SECONDS
 
 
@@ -181,12 +181,12 @@ def test_evil_expressions_take_no_time(pattern: str, text: str, flags: int) -> N
 def test_compiling_takes_no_time(pattern: str) -> None:
     best = 9.0
     for _ in range(3):
-        begin = time.perf_counter()
+        begin = time.process_time()
         try:
             regex(pattern)
         except Wrong:
             pass
-        best = min(best, time.perf_counter() - begin)
+        best = min(best, time.process_time() - begin)
     assert best < 2 * SECONDS
 
 
@@ -198,8 +198,8 @@ def test_anything_is_an_expression_or_wrong(pattern: str, text: str) -> None:
         ours = compile_expression(pattern, re.IGNORECASE, 500)
     except Wrong:
         return
-    found = ours.groups(text, 10**6)
-    assert ours.search(text, 10**6) == (found is not None)
+    found = ours.groups(text, Budget(10**6))
+    assert ours.search(text, Budget(10**6)) == (found is not None)
     if found is not None:
         assert found[0] in text
         assert len(found) == ours.count + 1

@@ -16,8 +16,8 @@ def test_an_ordinary_rule_set() -> None:
     world = Plain(now=1.7e9, sender="someone@example.net", recipient="anna+x@example.org")
     best = 9.0
     for _ in range(300):
-        begin = time.perf_counter()
+        begin = time.process_time()
         result = run(script, MESSAGE, world)
-        best = min(best, time.perf_counter() - begin)
+        best = min(best, time.process_time() - begin)
     assert result.error is None
     assert best < SECONDS

@@ -1,8 +1,8 @@
 """What a script wants done, as values (RFC 5228 §4 and the extensions that add actions).
 
 `message` of an action is the message as it was when the action was met, or None where nothing had
-changed it. Flags are in IMAP's form, each once; `flags` is None where the script said nothing of
-flags, so that the mailbox's own rule holds.
+changed it; changed messages share the octets of their bodies. Flags are in IMAP's form, each once;
+`flags` is None where the script said nothing of flags, so that the mailbox's own rule holds.
 """
 
 from dataclasses import dataclass, field
@@ -11,12 +11,24 @@ from alphorn.sieve.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """A changed message: its header with the empty line, and its body."""
+
+    head: bytes
+    body: bytes
+
+    @property
+    def raw(self) -> bytes:
+        return self.head + self.body
+
+
+@dataclass(frozen=True, slots=True)
 class Keep:
     """Into the inbox. `implicit` where the script did not say so itself (RFC 5228 §2.10.2)."""
 
     flags: tuple[str, ...] | None = None
     implicit: bool = False
-    message: bytes | None = None
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,7 @@ class FileInto:
     flags: tuple[str, ...] | None = None
     create: bool = False
     special_use: str = ""
-    message: bytes | None = None
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class Redirect:
 
     address: str
     external_list: str = ""
-    message: bytes | None = None
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +151,7 @@ class Result:
     """
 
     actions: tuple[Action, ...]
-    message: bytes | None = None
+    message: Message | None = None
     edits: tuple[Added | Deleted, ...] = ()
     tracked: tuple[Tracked, ...] = ()
     error: Problem | None = None

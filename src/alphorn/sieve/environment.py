@@ -52,7 +52,8 @@ class Environment(Protocol):
         """1 (clean) to 5 (certainly infected); None where that was not judged (RFC 5235 §3.3)."""
 
     def script(self, name: str, location: str) -> "Script | None":
-        """A compiled script to include, "personal" or "global" (RFC 6609); None is none such."""
+        """A compiled script to include, "personal" or "global" (RFC 6609); None is none such. It
+        may raise `ScriptError`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,10 @@ class Limits:
     header: int = 64 * 1024
     """Octets that edits may add to a header."""
     message: int = 64 * 1024 * 1024
-    """A message after `replace` and `enclose`."""
+    """Of all that `replace` and `enclose` write."""
     regex: int = 500
     """Places in an expression, its repetitions written out."""
-    regex_work: int = 100_000
+    regex_work: int = 50_000
     """Steps of one match of an expression."""
     vacation_shortest: int = 60
     """For :seconds; :days is at least one."""

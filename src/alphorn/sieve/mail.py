@@ -7,6 +7,7 @@ encoded words decoded, white space at both ends gone.
 from alphorn.message import addresses, header, html_text, parts, words
 from alphorn.message.mailbox import Mailbox
 from alphorn.message.parse import Entity, Kind, parse
+from alphorn.sieve.actions import Message
 
 MAX_VALUES = 1000
 MAX_TEXT = 1024 * 1024
@@ -15,16 +16,53 @@ MAX_TEXT = 1024 * 1024
 class Mail:
     """One message; `raw` never changes, an edited message is another Mail."""
 
-    __slots__ = ("_addresses", "_entities", "_parts", "_root", "_values", "head", "raw")
+    __slots__ = (
+        "_addresses",
+        "_entities",
+        "_message",
+        "_parts",
+        "_raw",
+        "_root",
+        "_values",
+        "head",
+    )
 
-    def __init__(self, raw: bytes) -> None:
-        self.raw = raw
-        self.head = raw[: header.header_end(raw)]
+    def __init__(self, raw: bytes | Message) -> None:
+        self._raw: bytes | None = None
+        self._message: Message | None = None
+        if isinstance(raw, Message):
+            self._message = raw
+            self.head = raw.head
+        else:
+            self._raw = raw
+            self.head = raw[: header.header_end(raw)]
         self._values: dict[str, list[str]] = {}
         self._addresses: dict[str, list[list[Mailbox]]] = {}
         self._parts: dict[tuple[int, str], list[str]] = {}
         self._root: Entity | None = None
         self._entities: list[Entity] | None = None
+
+    @property
+    def raw(self) -> bytes:
+        """All octets."""
+        if self._raw is None:
+            assert self._message is not None
+            self._raw = self._message.raw
+        return self._raw
+
+    @property
+    def message(self) -> Message:
+        """Header and body apart; of one Mail always the same value."""
+        if self._message is None:
+            self._message = Message(self.head, self.raw[len(self.head) :])
+        return self._message
+
+    @property
+    def size(self) -> int:
+        """In octets."""
+        if self._raw is not None:
+            return len(self._raw)
+        return len(self.head) + len(self.message.body)
 
     @property
     def root(self) -> Entity:
@@ -71,7 +109,7 @@ class Mail:
 
     def with_head(self, head: bytes) -> "Mail":
         """The message with another header, the empty line included."""
-        return Mail(head + self.raw[len(self.head) :])
+        return Mail(Message(head, self.message.body))
 
     def text(self, entity: Entity) -> str:
         """A part's text: of HTML what can be read of it (RFC 5173 §5.3)."""

@@ -23,6 +23,9 @@ MatchType = Callable[["Call", Comparator, Texts], Matcher]
 LONG = 4096
 """Work on a value costs a step for so many characters."""
 
+GLOB_WORK = 1 << 17
+"""Comparisons of characters that cost a step."""
+
 
 def make_matcher(call: "Call", keys: Texts) -> Matcher:
     """The matcher that the tagged arguments of a test ask for; tells what is wrong with them."""
@@ -126,9 +129,10 @@ def matches(call: "Call", comparator: Comparator, keys: Texts) -> Matcher:
             return False
         patterns = dynamic(run) if fixed is None else fixed
         for value in values:
-            if len(value) > LONG:
-                run.spend(len(patterns) * len(value) // LONG)
             for pattern in patterns:
+                work = len(value) * len(pattern.pattern)
+                if work > GLOB_WORK:
+                    run.spend(work // GLOB_WORK)
                 match = pattern.match(value)
                 if match is not None:
                     if capture:
@@ -138,7 +142,7 @@ def matches(call: "Call", comparator: Comparator, keys: Texts) -> Matcher:
 
     def dynamic(run: Run) -> tuple[re.Pattern[str], ...]:
         found = keys.get(run)
-        run.spend(len(found))
+        run.spend(sum(1 + len(key) // 8 for key in found))
         if max(map(len, found)) > MAX_PATTERN:
             raise RunError(f"a pattern is longer than {MAX_PATTERN} characters")
         return tuple(compile_glob(key, flags) for key in found)

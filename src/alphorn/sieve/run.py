@@ -12,6 +12,7 @@ from alphorn.sieve.actions import (
     Discard,
     FileInto,
     Keep,
+    Message,
     Notify,
     Redirect,
     Reject,
@@ -47,6 +48,7 @@ class Run:
         "part_number",
         "redirects",
         "replaced",
+        "rewritten",
         "shared",
         "stack",
         "steps",
@@ -76,6 +78,7 @@ class Run:
         self.part: Entity | None = None
         self.part_number = 0
         self.replaced = False
+        self.rewritten = 0
         self.asked: dict[str, bool] = {}
         self.stack: list[tuple[str, str]] = []
         self.included: set[tuple[str, str]] = set()
@@ -87,9 +90,9 @@ class Run:
             raise RunError(f"the script takes more than {self.limits.steps} steps")
 
     @property
-    def message(self) -> bytes | None:
+    def message(self) -> Message | None:
         """What the message has become, None where it was not changed."""
-        return None if self.mail is self.original else self.mail.raw
+        return None if self.mail is self.original else self.mail.message
 
     def do(self, action: Action) -> None:
         """Add an action, unless it must not stand beside those before it (RFC 5228 §2.10.4)."""
@@ -156,7 +159,7 @@ def _same(one: Action, other: Action) -> bool:
             return False
 
 
-def _message(action: Action) -> bytes | None:
+def _message(action: Action) -> Message | None:
     return action.message if isinstance(action, Keep | FileInto) else None
 
 

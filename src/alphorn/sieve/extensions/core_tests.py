@@ -131,8 +131,8 @@ def size(call: Call) -> Check:
     if "size" not in call.chosen:
         call.problem("the size test needs :over or :under")
     if call.given("over"):
-        return lambda run: len(run.mail.raw) > limit
-    return lambda run: len(run.mail.raw) < limit
+        return lambda run: run.mail.size > limit
+    return lambda run: run.mail.size < limit
 
 
 def not_(call: Call) -> Check:

@@ -66,6 +66,7 @@ def deleteheader(call: Call) -> Step:
         if wanted in PROTECTED:
             return None
         head = run.mail.head
+        run.spend(len(head) // 1024)
         found = [one for one in header.iterate(head) if one.name.decode().lower() == wanted]
         if index is not None:
             found = index(found)

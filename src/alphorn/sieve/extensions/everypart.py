@@ -35,9 +35,12 @@ def foreverypart(call: Call) -> Step:
         outer, number = run.part, run.part_number
         at = 0 if outer is None else number + 1
         try:
+            seen, below = None, 0
             while True:
                 parts = run.mail.entities
-                below = len(parts) if outer is None else number + len(leaves(parts[number]))
+                if run.mail is not seen:
+                    seen = run.mail
+                    below = len(parts) if outer is None else number + len(leaves(parts[number]))
                 if at >= below:
                     return None
                 run.part, run.part_number = parts[at], at
@@ -192,8 +195,9 @@ def _author(text: str) -> str:
 
 
 def _become(run: Run, raw: bytes) -> None:
-    if len(raw) > run.limits.message:
-        raise RunError(f"the message grew to more than {run.limits.message} octets")
+    run.rewritten += len(raw)
+    if run.rewritten > run.limits.message:
+        raise RunError(f"more than {run.limits.message} octets were written anew")
     run.spend(10 + len(raw) // (1 << 16))
     run.mail = Mail(raw)
     if run.part is not None:

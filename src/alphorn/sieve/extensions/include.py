@@ -3,7 +3,7 @@
 import re
 
 from alphorn.sieve.call import Call
-from alphorn.sieve.errors import RunError, place
+from alphorn.sieve.errors import RunError, ScriptError, place
 from alphorn.sieve.run import Run
 from alphorn.sieve.table import RETURN, Command, Extension, Kind, Positional, Signal, Step, Tag
 from alphorn.sieve.texts import variable_name
@@ -47,7 +47,11 @@ def _run(run: Run, location: str, name: str, optional: bool) -> Signal:
         raise RunError(f"the script “{name}” includes itself")
     if len(run.stack) >= run.limits.include_depth:
         raise RunError(f"more than {run.limits.include_depth} scripts include one another")
-    script = run.environment.script(name, location)
+    try:
+        script = run.environment.script(name, location)
+    except ScriptError as error:
+        words = f"the included script “{name}” has mistakes: {error.problems[0]}"
+        raise RunError(words) from error
     if script is None:
         if optional:
             return None

@@ -10,13 +10,15 @@ from alphorn.sieve.comparators import Comparator
 from alphorn.sieve.errors import RunError
 from alphorn.sieve.extensions.variables import modifier_tags
 from alphorn.sieve.matching import LONG, Matcher, for_substrings
-from alphorn.sieve.regex.matcher import Regex, TooMuch, Wrong, compile_expression
+from alphorn.sieve.regex.matcher import Budget, Regex, TooMuch, Wrong, compile_expression
 from alphorn.sieve.run import Run
 from alphorn.sieve.table import Extension, Tag
 from alphorn.sieve.texts import Texts
 
 COMPILING = 50
 """Steps that an expression costs which is known only while the script runs."""
+WORK = 100
+"""Steps of matching that cost a step of the script."""
 
 
 def regex(call: Call, comparator: Comparator, keys: Texts) -> Matcher:
@@ -40,7 +42,9 @@ def regex(call: Call, comparator: Comparator, keys: Texts) -> Matcher:
         for key in keys.get(run):
             run.spend(COMPILING)
             try:
-                found.append(compile_expression(key, flags, limits.regex))
+                expression = compile_expression(key, flags, limits.regex)
+                run.spend(expression.size)
+                found.append(expression)
             except Wrong as error:
                 words = f"the regular expression “{key[:60]}” is wrong: {error}"
                 raise RunError(words) from error
@@ -54,18 +58,20 @@ def regex(call: Call, comparator: Comparator, keys: Texts) -> Matcher:
             if len(value) > LONG:
                 run.spend(len(expressions) * len(value) // LONG * 4)
             for expression in expressions:
+                budget = Budget(limits.regex_work)
                 try:
-                    if not expression.search(value, limits.regex_work):
-                        continue
-                    if capture:
-                        found = expression.groups(value, limits.regex_work)
+                    holds = expression.search(value, budget)
+                    if holds and capture:
+                        found = expression.groups(value, budget)
                         if found is not None:
                             run.matches = found[:most]
                 except TooMuch:
                     raise RunError(
                         "a regular expression takes too long; fewer repetitions help"
                     ) from None
-                return True
+                run.spend((limits.regex_work - budget.left) // WORK)
+                if holds:
+                    return True
         return False
 
     return check

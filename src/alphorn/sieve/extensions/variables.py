@@ -51,6 +51,7 @@ def assigner(call: Call, index: int) -> Callable[[Run, str], None]:
     def assign(run: Run, value: str) -> None:
         most = run.limits.variable
         for which, modifier in modifiers:
+            run.spend(len(value) // (64 if which in _ESCAPING else 1024))
             value = _modified(which, modifier, value, most)
         value = cut(value, most)
         if shared or name in run.shared:

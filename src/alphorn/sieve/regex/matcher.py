@@ -1,8 +1,8 @@
 """The front of this package: `compile_expression(pattern).search(text)` and `.groups(text)`.
 
-Whether a text matches never takes more than `work` steps of the automaton or MAX_PATHS of `re`,
-some ten milliseconds each; beyond that `TooMuch` is raised. A match is the leftmost, and of these
-the longest, as POSIX has it; groups within it are filled greedily from the left.
+What a match may cost is a budget of steps; beyond it `TooMuch` is raised. A match is the
+leftmost, and of these the longest, as POSIX has it; groups within it are filled greedily from the
+left.
 """
 
 import re
@@ -11,9 +11,12 @@ from functools import lru_cache
 from alphorn.sieve.regex.automaton import Automaton, Budget, Positions, TooMuch
 from alphorn.sieve.regex.expression import Tree, Wrong, begins_at_edge, parse, paths, translate
 
-__all__ = ("Regex", "TooMuch", "Wrong", "compile_expression")
+__all__ = ("Budget", "Regex", "TooMuch", "Wrong", "compile_expression")
 
-MAX_PATHS = 500_000
+MAX_PATHS = 50_000
+"""Ways through an expression that `re` may take: a millisecond or so."""
+PATHS = 20
+"""Of them that count as a step."""
 MAX_PATTERN = 4096
 
 
@@ -31,20 +34,28 @@ class Regex:
             self.quick = re.compile(translate(self.tree), self.flags)
         except (re.error, OverflowError, RecursionError) as error:  # pragma: no cover
             raise Wrong("it cannot be read") from error
-        self.cheap = _cheap(self.tree, self.anchored)
-        self.cheap_span = _cheap(self.tree, True)
+        self.cheap = _cheap(self.tree, self.anchored, MAX_PATHS)
+        self.free = _cheap(self.tree, self.anchored, MAX_PATHS // 20)
+        self.cheap_span = _cheap(self.tree, True, MAX_PATHS)
         self._forward: Automaton | None = None
         self._spans: tuple[Automaton, Automaton] | None = None
 
-    def search(self, text: str, work: int) -> bool:
+    @property
+    def size(self) -> int:
+        """The number of its characters, repetitions written out."""
+        return len(self.positions.accepts)
+
+    def search(self, text: str, budget: Budget) -> bool:
         """Whether the text holds a match. Raises `TooMuch`."""
         if len(text) <= self.cheap:
+            if len(text) > self.free:
+                budget.spend(MAX_PATHS // PATHS)
             return self.quick.search(text) is not None
         if self._forward is None:
             self._forward = Automaton(self.positions, self.flags)
-        return self._forward.search(text, Budget(work))
+        return self._forward.search(text, budget)
 
-    def groups(self, text: str, work: int) -> tuple[str, ...] | None:
+    def groups(self, text: str, budget: Budget) -> tuple[str, ...] | None:
         """The match and its groups ("" for one that took no part), None where there is no match.
         Raises `TooMuch`."""
         if self._spans is None:
@@ -53,7 +64,6 @@ class Regex:
                 Automaton(self.positions, self.flags, armed=False),
             )
         backward, forward = self._spans
-        budget = Budget(work)
         begin = backward.leftmost(text, budget)
         if begin is None:
             return None
@@ -87,13 +97,13 @@ class Regex:
         return found
 
 
-def _cheap(tree: Tree, anchored: bool) -> int:
-    """Up to which length of a text `re` meets no more than MAX_PATHS ways, as a power of two; -1
+def _cheap(tree: Tree, anchored: bool, most: int) -> int:
+    """Up to which length of a text `re` meets at most so many ways, as a power of two; -1
     for no text at all."""
     found = -1
     for power in range(21):
         length = 1 << power
-        if paths(tree, length) * (1 if anchored else length + 1) > MAX_PATHS:
+        if paths(tree, length) * (1 if anchored else length + 1) > most:
             break
         found = length
     return found
