@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from alphorn.spam import table
 from alphorn.spam.table import Table, TableError
 
-KEYS = st.integers(0, 2**32 - 1)
+KEYS = st.integers(1, 2**32 - 1)
 
 
 def made(bits: int = 6) -> Table:

@@ -41,7 +41,7 @@ _LOOK, _SHOUTED, _FIGURE = range(10, 13)
 
 
 def tokens(seen: Observation) -> tuple[int, ...]:
-    """At most MAX_TOKENS different integers of 32 bits: first SENDER that say who sent it (address,
+    """At most MAX_TOKENS different integers of 32 bits, never 0: first SENDER that say who sent it (address,
     domain, registered domain, list), then those of header and links, then of words, then of pairs.
     """
     found = dict.fromkeys(_sender(seen))
@@ -56,6 +56,7 @@ def tokens(seen: Observation) -> tuple[int, ...]:
     if len(found) < MAX_TOKENS:
         gapped = [one ^ _GAP_SALT for one in body]
         found.update(dict.fromkeys(map(crc32, words[2:], gapped)))
+    found.pop(0, None)
     return tuple(islice(found, MAX_TOKENS))
 
 
