@@ -1,9 +1,9 @@
 """A table of counts of fixed size in any writable buffer: the model of the whole installation.
 
 Behind a head of HEAD octets stand buckets of SLOTS cells of 64 bits: token (32, never 0, which is a
-free cell's), messages of spam that had it (16), of wanted mail (16). A token lives in one bucket; where that is full, the token
-with the least counts makes room, so that the table ages by itself and never grows. When a total
-reaches LIMIT, all counts and totals are halved in one pass of C code.
+free cell's), messages of spam that had it (16), of wanted mail (16). A token lives in one bucket;
+where that is full, the token with the least counts makes room, so that the table ages by itself and
+never grows. When a total reaches LIMIT, all counts and totals are halved in one pass of C code.
 
 Readers need no lock: a cell is written at once, and one that is read in between is at worst one
 count old. Writers must not run at the same time; who owns the buffer sees to that.

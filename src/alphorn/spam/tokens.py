@@ -41,8 +41,9 @@ _LOOK, _SHOUTED, _FIGURE = range(10, 13)
 
 
 def tokens(seen: Observation) -> tuple[int, ...]:
-    """At most MAX_TOKENS different integers of 32 bits, never 0: first SENDER that say who sent it (address,
-    domain, registered domain, list), then those of header and links, then of words, then of pairs.
+    """At most MAX_TOKENS different integers of 32 bits, never 0: first SENDER that say who sent it
+    (address, domain, registered domain, list), then those of header and links, then of words, then
+    of pairs.
     """
     found = dict.fromkeys(_sender(seen))
     found.update(dict.fromkeys(islice(_head(seen), MAX_HEAD)))
