@@ -243,4 +243,6 @@ def test_a_long_list_is_looked_up_by_its_index(acme: Installation) -> None:
             f" WHERE {condition} AND pattern IN ('a', 'b')"
         )
     ]  # fmt: skip
-    assert all("INDEX senderrule" in str(plan) and "pattern=?" in str(plan) for plan in plans), plans
+    assert all("INDEX senderrule" in str(plan) and "pattern=?" in str(plan) for plan in plans), (
+        plans
+    )
