@@ -333,24 +333,28 @@ def test_a_recipient_with_other_guards_is_asked_to_come_alone(service: Service) 
 
 
 def test_who_speaks_too_early_is_banned_and_told_so(service: Service) -> None:
-    for _ in range(3):
-        with Dialog(at(service), EARLY) as dialog:
-            dialog.say("EHLO mail2.wild.zz")
-            assert dialog.line() == (
-                "554 5.7.1 You spoke before you were greeted, as no mail server does"
-            )
-            assert dialog.line() == "closed"
+    """After three times; one that could not be written down in time (the file of the door is never
+    waited for) is made up for by another."""
     banned = re.compile(
         rf"554 5\.7\.1 {re.escape(EARLY)} is banned until [0-9-]{{10}} [0-9:]{{5}} UTC because it "
         r"repeatedly spoke before it was greeted; help: https://help\.example\.test/banned"
     )
+    times = 0
 
     def told() -> bool:
+        nonlocal times
         with Dialog(at(service), EARLY) as dialog:
+            dialog.say("EHLO mail2.wild.zz")
             said = dialog.line()
-            return banned.fullmatch(said) is not None and dialog.line() == "closed"
+            assert dialog.line() == "closed"
+        if banned.fullmatch(said):
+            return True
+        assert said == "554 5.7.1 You spoke before you were greeted, as no mail server does"
+        times += 1
+        return False
 
     until(told, "the ban is known to every worker")
+    assert times >= 3
     (row,) = alphorn_json(service, "ban", "list")
     assert row["network"] == EARLY
     answer = alphorn(service, "blocked", EARLY)
@@ -366,22 +370,29 @@ def test_who_speaks_too_early_is_banned_and_told_so(service: Service) -> None:
 
 
 def test_who_guesses_addresses_is_banned(service: Service) -> None:
-    with Dialog(at(service), GUESSER) as dialog:
-        dialog.reply()
-        dialog.ask("EHLO mail4.wild.zz")
-        for number in range(10):
-            if number % 5 == 0:  # of one message so many count
-                dialog.ask("RSET")
-                dialog.ask("MAIL FROM:<x@plain.zz>")
-            said = dialog.ask(f"RCPT TO:<nobody{number}@example.test>")
-            assert said == f"550 5.1.1 There is no mailbox nobody{number}@example.test here"
+    guesses = 0
+
+    def guess(dialog: Dialog) -> None:
+        nonlocal guesses
+        name = f"nobody{guesses}@example.test"
+        assert dialog.ask(f"RCPT TO:<{name}>") == f"550 5.1.1 There is no mailbox {name} here"
+        guesses += 1
 
     def told() -> bool:
         with Dialog(at(service), GUESSER) as dialog:
-            return "many mailboxes that do not exist here" in dialog.line()
+            if (said := dialog.reply()) != "220 mx.example.test ESMTP":
+                assert "because mail from it was addressed to many mailboxes that do not" in said
+                return True
+            dialog.ask("EHLO mail4.wild.zz")
+            dialog.ask("MAIL FROM:<x@plain.zz>")
+            for _ in range(1 if guesses else 7):
+                guess(dialog)
+        return False
 
     until(told, "the ban is known to every worker")
-    assert len(story(service, "--address", "x@plain.zz", "--verdict", "refused")) == 10
+    assert guesses >= 8
+    refused = story(service, "--address", "x@plain.zz", "--verdict", "refused")
+    assert {event["stage"] for event in refused} == {"rcpt"}
 
 
 def test_who_connects_too_often_is_sent_away_for_a_while(service: Service) -> None:
