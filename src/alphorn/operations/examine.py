@@ -292,7 +292,7 @@ class Examiner:
         seen, own, known = case.seen, None, Familiarity()
         if not protection.dns_lists:
             seen = _unlisted(seen)
-        if account is not None:
+        if account is not None and (protection.spam or protection.promotions or protection.social):
             known = parts.acquaintances.familiarity(account.id, seen.from_address, case.raw)
             seen = _with_familiarity(seen, known)
             own = parts.store.account(account.id).counts()
