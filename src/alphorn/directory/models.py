@@ -15,13 +15,18 @@ from django.db.models.lookups import Exact
 
 from alphorn.base.senders import MAX_PATTERN, SenderAction
 from alphorn.directory import constraints as c
-from alphorn.directory.values import AddressKind, Role
+from alphorn.directory.values import AddressKind, Role, TemplateKind
 from alphorn.directory.values import Protection as ProtectionValue
 from alphorn.mailauth.dkim.keys import Algorithm
 
 MAX_NAME = 100
 MAX_REASON = 500
 MAX_TARGET = 320
+MAX_PHONE = 50
+MAX_POSTAL = 500
+MAX_SUBJECT = 200
+MAX_TEMPLATE = 20_000
+"""Characters of a template's text, and of its HTML."""
 PROTECTION_FIELDS = tuple(field.name for field in fields(ProtectionValue))
 
 
@@ -97,10 +102,14 @@ class Account(Verifier):
 
     Salt and iterations hold for the password (which need not be set) and all device passwords.
     `sending_locked` is since when it may not send, null where it may; `password_changed` is when it
-    got its present password, null for the first one.
+    got its present password, null for the first one. `function`, `phone` and `postal_address` (lines)
+    are what templates say of a person, beside the name.
     """
 
     name = models.CharField(max_length=MAX_NAME, blank=True)
+    function = models.CharField(max_length=MAX_NAME, blank=True)
+    phone = models.CharField(max_length=MAX_PHONE, blank=True)
+    postal_address = models.CharField(max_length=MAX_POSTAL, blank=True)
     language = models.CharField(max_length=20)
     enabled = models.BooleanField(default=True)
     quota_octets = models.BigIntegerField(null=True)
@@ -115,6 +124,12 @@ class Account(Verifier):
         constraints = [
             c.rule("verifier", c.verifier_rules()),
             c.rule("name_length", c.length("name", 0, MAX_NAME)),
+            c.rule(
+                "profile_length",
+                c.length("function", 0, MAX_NAME)
+                & c.length("phone", 0, MAX_PHONE)
+                & c.length("postal_address", 0, MAX_POSTAL),
+            ),
             c.rule("quota_positive", Q(quota_octets__isnull=True) | Q(quota_octets__gte=0)),
             c.rule(
                 "lock_whole",
@@ -412,6 +427,69 @@ class SenderRule(models.Model):
             c.rule("pattern_length", c.length("pattern", 2, MAX_PATTERN)),
             c.rule("pattern_folded", c.in_lower_case("pattern")),
             c.rule("action_known", c.one_of("action", [action.value for action in SenderAction])),
+        ]
+
+
+class Template(models.Model):
+    """A signature or an auto-reply with fields in it, of an organization or of one domain of it.
+
+    `subject` is an auto-reply's. `automatic`: new accounts get it when they are made.
+    """
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, null=True, related_name="templates", db_index=False
+    )
+    domain = models.ForeignKey(
+        Domain, on_delete=models.CASCADE, null=True, related_name="templates", db_index=False
+    )
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=MAX_NAME)
+    subject = models.CharField(max_length=MAX_SUBJECT, blank=True)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    automatic = models.BooleanField(default=False)
+    created = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            c.unique_folded("organization_name", "name", "organization", "kind"),
+            c.unique_folded("domain_name", "name", "domain", "kind"),
+            c.rule(
+                "one_scope",
+                Q(organization__isnull=False, domain__isnull=True)
+                | Q(organization__isnull=True, domain__isnull=False),
+            ),
+            c.rule("kind_known", c.one_of("kind", [kind.value for kind in TemplateKind])),
+            c.rule("name_length", c.length("name", 1, MAX_NAME)),
+            c.rule(
+                "subject_of_responder",
+                Q(kind=TemplateKind.RESPONDER.value) & c.length("subject", 0, MAX_SUBJECT)
+                | Q(kind=TemplateKind.SIGNATURE.value, subject=""),
+            ),
+            c.rule("says_something", ~Q(text="", html="")),
+            c.rule(
+                "template_length",
+                c.length("text", 0, MAX_TEMPLATE) & c.length("html", 0, MAX_TEMPLATE),
+            ),
+        ]
+
+
+class TemplateUse(models.Model):
+    """What a template made in an account: the name it has there, and a digest of what was written,
+    by which one sees whether the owner has changed it since."""
+
+    template = models.ForeignKey(
+        Template, on_delete=models.CASCADE, related_name="uses", db_index=False
+    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="template_uses")
+    item = models.CharField(max_length=MAX_NAME)
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["template", "account"], name="templateuse_unique"),
+            c.rule("item_length", c.length("item", 1, MAX_NAME)),
+            c.rule("digest_length", c.length("digest", 32, 32)),
         ]
 
 

@@ -11,7 +11,11 @@ prepare()
 from alphorn.directory.change import change, reading  # noqa: E402
 from alphorn.directory.models import (  # noqa: E402
     MAX_NAME,
+    MAX_PHONE,
+    MAX_POSTAL,
     MAX_REASON,
+    MAX_SUBJECT,
+    MAX_TEMPLATE,
     Account,
     Address,
     DevicePassword,
@@ -25,12 +29,18 @@ from alphorn.directory.models import (  # noqa: E402
     SenderRule,
     SendGrant,
     SigningKey,
+    Template,
+    TemplateUse,
     User,
 )
 
 __all__ = [
     "MAX_NAME",
+    "MAX_PHONE",
+    "MAX_POSTAL",
     "MAX_REASON",
+    "MAX_SUBJECT",
+    "MAX_TEMPLATE",
     "Account",
     "Address",
     "DevicePassword",
@@ -44,6 +54,8 @@ __all__ = [
     "SendGrant",
     "SenderRule",
     "SigningKey",
+    "Template",
+    "TemplateUse",
     "User",
     "change",
     "reading",

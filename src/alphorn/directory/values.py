@@ -38,6 +38,13 @@ class Role(Enum):
     VIEWER = "viewer"
 
 
+class TemplateKind(Enum):
+    """What a template makes in an account."""
+
+    SIGNATURE = "signature"
+    RESPONDER = "responder"
+
+
 LANGUAGES = ("en", "de", "fr", "it", "es")
 """What we speak to people (RFC 5646)."""
 
