@@ -102,8 +102,8 @@ class Account(Verifier):
 
     Salt and iterations hold for the password (which need not be set) and all device passwords.
     `sending_locked` is since when it may not send, null where it may; `password_changed` is when it
-    got its present password, null for the first one. `function`, `phone` and `postal_address`, which
-    may have lines, are what templates say of a person beside the name.
+    got its present password, null for the first one. Templates say `function`, `phone` and
+    `postal_address`, which may have lines, of a person beside the name.
     """
 
     name = models.CharField(max_length=MAX_NAME, blank=True)
