@@ -12,15 +12,15 @@ Invariants that the conformance suite proves on each engine:
 This room knows nothing of protocols: mailbox names are Unicode with `/` between levels, "INBOX"
 is spelled so, flags are `base.flags.Flag` bits and keywords plain words.
 
-Errors: `NotFound` (codes "no-such-mailbox", "no-such-account"), `Exists` ("mailbox-exists"),
-`OverQuota` ("quota"), `Refused` ("limit", "name", "has-children", "special-use", "flag"),
-`Unavailable` ("busy" when locked for too long, "disk-full", "damaged", "not-writable"): see
+Errors: `NotFound` (codes "no-such-mailbox", "no-such-account", "no-such-script"), `Exists`
+("mailbox-exists", "script-exists"), `OverQuota` ("quota"), `Refused` ("limit", "name", "text",
+"has-children", "special-use", "flag", "script-active"), `Unavailable` ("busy" when locked for too long, "disk-full", "damaged", "not-writable"): see
 `base.errors`. The limits have names in `limits`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import NamedTuple, Protocol
 
 from alphorn.base.numbers import NumberSet
@@ -138,6 +138,64 @@ class Appended:
     modseq: int
     email_id: int
     thread_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A message and where it goes. `create`: a mailbox of this name is made, and subscribed, where
+    there is none. The copies of one message share its `raw` and `summary` and may differ in flags.
+    """
+
+    place: Place
+    message: NewMessage
+    create: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A key to remember until `expires` (seconds UTC); one that is known gets the new end."""
+
+    key: str
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScript:
+    """A script that its owner wrote; `changed` is seconds UTC. At most one is active."""
+
+    name: str
+    source: str
+    active: bool
+    changed: int
+
+
+class Document(StrEnum):
+    """Names of documents in use. A name is no more than a word; the store knows none of them but
+    the two that are rules: FILTERS and RESPONDERS."""
+
+    FILTERS = "filters"
+    """Sieve: the filters that were made by clicking."""
+    RESPONDERS = "responders"
+    """JSON."""
+    SIGNATURES = "signatures"
+    """JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What happens to new mail by its owner's will, as it stood at one moment; "" for none.
+
+    `version` is 0 where there is nothing of all that. Else it is a number that stood for nothing
+    else before: whoever has made something of these rules may keep it as long as the account
+    says the same number. Scripts that are not active may be included by others, so that they
+    change it too.
+    """
+
+    version: int
+    filters: str
+    script: str
+    script_name: str
+    responders: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +383,20 @@ class Account(Protocol):
         """All or none. `quota` in octets; raises OverQuota when usage would pass it, NotFound where
         there is no such mailbox. The mailbox for a use is made where there is none."""
 
+    def deliver(
+        self,
+        copies: Sequence[Copy],
+        quota: int | None = None,
+        remember: Sequence[Remembered] = (),
+    ) -> Sequence[Appended]:
+        """All or none: messages into several mailboxes, and what is to be remembered, in one
+        transaction; where each copy is, in order. Errors are those of `append`, and those of
+        `create` where a mailbox is to be made.
+
+        Equal copies into one mailbox, however it is called, are one (RFC 5228 §2.10.3): with the
+        flags of the first, and counted once.
+        """
+
     def flag(
         self,
         mailbox_id: int,
@@ -383,6 +455,42 @@ class Account(Protocol):
 
     def knows(self, address: str) -> bool:
         """Whether the account has written to this address, in whichever case."""
+
+    # -- what the owner decides --
+    def rules_version(self) -> int:
+        """What `rules` would give as its version, for a few microseconds: each delivery asks."""
+
+    def rules(self) -> Rules: ...
+
+    def scripts(self) -> Sequence[StoredScript]:
+        """All, sorted by name."""
+
+    def put_script(self, name: str, source: str) -> None:
+        """A new one, or another text for the one of this name, which stays as active as it was.
+        Raises Refused("limit") where there are too many or they are too large, Refused("name")
+        for what is no name (RFC 5804 §1.6), Refused("text") for a text with NUL."""
+
+    def rename_script(self, old: str, new: str) -> None:
+        """Raises NotFound("no-such-script"), Exists("script-exists"), Refused("name")."""
+
+    def remove_script(self, name: str) -> None:
+        """Raises NotFound("no-such-script"), Refused("script-active") for the active one."""
+
+    def activate_script(self, name: str) -> None:
+        """Make this the active script, "" for none. Raises NotFound("no-such-script")."""
+
+    def document(self, name: str) -> str:
+        """The text of this name, "" where there is none."""
+
+    def put_document(self, name: str, text: str) -> None:
+        """Replace the text; "" removes it. Raises Refused ("limit", "name", "text")."""
+
+    def remembered(self, key: str, now: int) -> bool:
+        """Whether this key is remembered, and its time has not come (`now` in seconds UTC)."""
+
+    def forget(self, prefix: str) -> int:
+        """Forget all keys that begin so, "" for all; how many there were. Raises Refused("limit")
+        for more than `limits.MAX_PREFIX` characters."""
 
     def index(self, limit: int) -> int:
         """In the background: make about `limit` messages ready for full-text search and compress

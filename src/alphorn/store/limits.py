@@ -25,5 +25,21 @@ MAX_NOTED = 20_000
 """Names in each of an account's books; of more, the oldest go."""
 MAX_NAME_LENGTH = 320
 """Characters of such a name; what is longer is not noted."""
+MAX_SCRIPTS = 32
+"""Scripts that an owner wrote."""
+MAX_SCRIPT_OCTETS = 256 << 10
+"""Octets of UTF-8 in one script."""
+MAX_SCRIPTS_OCTETS = 1 << 20
+"""Octets of UTF-8 in all scripts of an account."""
+MAX_SCRIPT_NAME = 128
+"""Characters in a script's name: as many as a server must take (RFC 5804 §1.6)."""
+MAX_DOCUMENTS = 16
+MAX_DOCUMENT_OCTETS = 256 << 10
+"""Octets of UTF-8 in one document."""
+MAX_DOCUMENT_NAME = 64
+MAX_REMEMBERED = 10_000
+"""Keys that an account remembers; of more, those whose time comes soonest are forgotten."""
+MAX_PREFIX = 128
+"""Characters of a key by which it can be forgotten; what follows in a longer one is hashed."""
 FORGOTTEN_SHARE = 8
 """When something is full, one in so many is forgotten at once."""
