@@ -1,4 +1,5 @@
-"""Corpora and programs that may be absent: their tests skip, counted and named in the summary."""
+"""Corpora and programs that may be absent: their tests skip, counted and named in the summary.
+And what holds for every test: none fails because the machine is slow."""
 
 import os
 import shutil
@@ -6,9 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 _missing: Counter[str] = Counter()
 

@@ -152,7 +152,7 @@ def test_account_ids_are_never_given_again(acme: Installation) -> None:
 @settings(
     deadline=None,
     max_examples=200,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_database_and_rules_agree(installation: Installation, local: str) -> None:
     """What `check_local` returns can be stored, and what it refuses cannot."""

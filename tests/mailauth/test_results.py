@@ -2,7 +2,6 @@
 and those removed that a stranger wrote in our name."""
 
 import re
-import time
 from dataclasses import replace
 
 import pytest
@@ -22,6 +21,7 @@ from alphorn.mailauth.results import (
 from alphorn.mailauth.spf.result import Spf, SpfResult
 from alphorn.message import header
 from alphorn.message.comments import strip_comments
+from tests.support.cost import cost
 
 HOST = "mx.alphorn.test"
 SPF = SpfResult(Spf.PASS, "example.org", "mailfrom", "192.0.2.1", "ip4:192.0.2.0/24")
@@ -227,7 +227,5 @@ def test_removing_leaves_nothing_forged_and_changes_no_body(pieces: list[bytes])
 
 def test_a_huge_header_costs_little() -> None:
     raw = b"X: y\r\n" * 1_000_000 + FORGED[0] + b"Received: z\r\n" * 100_000 + b"\r\n"
-    begin = time.process_time()
-    cleaned = without_forged(raw, HOST)
-    assert time.process_time() - begin < 1.5
-    assert len(raw) - len(cleaned) == len(FORGED[0])
+    assert len(raw) - len(without_forged(raw, HOST)) == len(FORGED[0])
+    assert cost(lambda: without_forged(raw, HOST), 1.5) < 1.5

@@ -1,9 +1,8 @@
-import time
-
 import pytest
 
 from alphorn.message import received
 from alphorn.message.received import Hop
+from tests.support.cost import cost
 
 NOON = 1739444400
 
@@ -70,6 +69,6 @@ def test_a_header_full_of_addresses_is_not_read() -> None:
     ours = received.delivered_to("anna@example.test")
     long = b"Delivered-To: x@example.test\r\n " + (b"a@b<c>" * 9000 + b"\r\n ") * 40 + b"\r\n"
     many = b"Delivered-To: y@example.test\r\n" * 100_000
-    begin = time.process_time()
-    assert received.been_at(ours + long + many) == {"anna@example.test", "y@example.test"}
-    assert time.process_time() - begin < 0.5
+    raw = ours + long + many
+    assert received.been_at(raw) == {"anna@example.test", "y@example.test"}
+    assert cost(lambda: received.been_at(raw), 0.5) < 0.5

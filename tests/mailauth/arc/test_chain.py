@@ -1,8 +1,8 @@
 """Chains that we sealed ourselves: what holds, what does not, what it costs."""
 
 import asyncio
-import time
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -28,6 +28,7 @@ from tests.mailauth.arc.support import Key, Zone, validate
 from tests.mailauth.dkim.independent import Verifier
 from tests.mailauth.dkim.signer import MESSAGE, NOW
 from tests.mailauth.memory_dns import MemoryDns
+from tests.support.cost import cost
 
 RESULTS = 'mx.a.test; spf=pass smtp.mailfrom="a;  b"@example.test; dkim=none'
 
@@ -196,9 +197,8 @@ def test_results_cannot_add_fields(made: dict[str, NewKey], zone: Zone) -> None:
 
 def test_fifty_sets_and_no_more(made: dict[str, NewKey], zone: Zone) -> None:
     raw = chain_of(made, zone, *["a.test"] * MAX_SETS)
-    started = time.process_time()
     result = validate(raw, zone)
-    assert time.process_time() - started < 0.2
+    assert cost(lambda: validate(raw, zone), 0.2) < 0.2
     assert (result.outcome, result.instances, result.oldest_pass) == (Outcome.PASS, MAX_SETS, 1)
     assert seal(raw, [key(made)], RESULTS, result, NOW) == b""
     more = raw.replace(b"i=50", b"i=51")
@@ -258,9 +258,9 @@ def test_two_checks_share_what_is_covered(made: dict[str, NewKey], zone: Zone) -
 
 def test_a_hostile_header_is_cheap() -> None:
     for filling in (b"ARC-Seal: i=1\r\n" * 9_000, b"ARC-Authentication-Results: i=(" * 300_000):
-        started = time.process_time()
-        assert validate(filling + MESSAGE, {}).outcome is Outcome.FAIL
-        assert time.process_time() - started < 0.5
+        raw = filling + MESSAGE
+        assert validate(raw, {}).outcome is Outcome.FAIL
+        assert cost(partial(validate, raw, {}), 0.5) < 0.5
 
 
 scraps = st.sampled_from(

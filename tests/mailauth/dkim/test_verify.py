@@ -317,7 +317,7 @@ octets = st.sampled_from([b"x", b" ", b"\t", b"\r\n", b"", b":", b"\r\n ", b"  "
 @settings(
     deadline=None,
     max_examples=200,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(place=places, octet=octets, c=st.sampled_from(CANONICALIZATIONS), kept=st.booleans())
 def test_damage_is_judged_alike(

@@ -1,7 +1,6 @@
-"""What an ordinary message costs. Limits are several times what a slow machine needs."""
+"""What an ordinary message costs."""
 
 import random
-import time
 from collections.abc import Callable
 
 import pytest
@@ -9,17 +8,7 @@ import pytest
 from alphorn.message.parse import parse
 from alphorn.policy.attachments import check
 from tests.policy.attachments.makers import message, part, zipped
-
-
-def best(raw: bytes, tries: int) -> float:
-    """Seconds of processor time of the fastest of some tries."""
-    entity = parse(raw)
-    times = []
-    for _ in range(tries):
-        begin = time.process_time()
-        check(raw, entity)
-        times.append(time.process_time() - begin)
-    return min(times)
+from tests.support.cost import cost, promised
 
 
 def plain() -> bytes:
@@ -65,7 +54,10 @@ CASES: dict[str, tuple[Callable[[], bytes], float]] = {
 }
 
 
+@promised
 @pytest.mark.parametrize("name", sorted(CASES))
-def test_cost(name: str) -> None:
-    make, most = CASES[name]
-    assert best(make(), 30) < most
+def test_cost(name: str, slack: float) -> None:
+    make, promise = CASES[name]
+    raw = make()
+    entity = parse(raw)
+    assert cost(lambda: check(raw, entity), promise * slack, 30) < promise * slack
