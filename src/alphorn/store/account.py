@@ -14,7 +14,9 @@ from alphorn.store import (
     learning,
     locating,
     mailboxes,
+    remembering,
     removing,
+    scripts,
     search,
     snapshots,
     sorting,
@@ -25,6 +27,7 @@ from alphorn.store.api import (
     Changed,
     Changes,
     Column,
+    Copy,
     Entry,
     FlagAction,
     FlagsChanged,
@@ -34,15 +37,18 @@ from alphorn.store.api import (
     Mailbox,
     NewMessage,
     Place,
+    Remembered,
+    Rules,
     Snapshot,
     SortKey,
     SpecialUse,
+    StoredScript,
     Taught,
     Usage,
 )
 from alphorn.store.database import Database
 from alphorn.store.flags import change
-from alphorn.store.prepared import prepare
+from alphorn.store.prepared import prepare, prepare_copies
 
 _LIST = 0
 """What `Changed` is told for the list of mailboxes."""
@@ -149,6 +155,24 @@ class SqlAccount:
         self._tell(*((_LIST,) if made else ()), mailbox_id)
         return appended
 
+    def deliver(
+        self,
+        copies: Sequence[Copy],
+        quota: int | None = None,
+        remember: Sequence[Remembered] = (),
+    ) -> Sequence[Appended]:
+        if not copies and not remember:
+            return ()
+        places = [(copy.place, copy.create) for copy in copies]
+        prepared = prepare_copies([copy.message for copy in copies])
+        now = self._now()
+        with self._database.writing() as tx:
+            changed, made, appended = appending.deliver(tx, places, prepared, quota, now)
+            if remember:
+                remembering.remember(tx, remember, now)
+        self._tell(*((_LIST,) if made else ()), *changed)
+        return appended
+
     def flag(
         self,
         mailbox_id: int,
@@ -241,6 +265,52 @@ class SqlAccount:
 
     def knows(self, address: str) -> bool:
         return bool(self.noted(Book.CORRESPONDENT, (address.lower(),)))
+
+    # -- what the owner decides --
+
+    def rules_version(self) -> int:
+        with self._database.glancing() as tx:
+            return scripts.version(tx)
+
+    def rules(self) -> Rules:
+        with self._database.reading() as tx:
+            return scripts.rules(tx)
+
+    def scripts(self) -> Sequence[StoredScript]:
+        with self._database.glancing() as tx:
+            return scripts.scripts(tx)
+
+    def put_script(self, name: str, source: str) -> None:
+        with self._database.writing() as tx:
+            scripts.put(tx, name, source, self._now())
+
+    def rename_script(self, old: str, new: str) -> None:
+        with self._database.writing() as tx:
+            scripts.rename(tx, old, new)
+
+    def remove_script(self, name: str) -> None:
+        with self._database.writing() as tx:
+            scripts.remove(tx, name)
+
+    def activate_script(self, name: str) -> None:
+        with self._database.writing() as tx:
+            scripts.activate(tx, name)
+
+    def document(self, name: str) -> str:
+        with self._database.glancing() as tx:
+            return scripts.document(tx, name)
+
+    def put_document(self, name: str, text: str) -> None:
+        with self._database.writing() as tx:
+            scripts.put_document(tx, name, text)
+
+    def remembered(self, key: str, now: int) -> bool:
+        with self._database.glancing() as tx:
+            return remembering.remembered(tx, key, now)
+
+    def forget(self, prefix: str) -> int:
+        with self._database.writing() as tx:
+            return remembering.forget(tx, prefix)
 
     def index(self, limit: int) -> int:
         done = indexing.index(self._database, limit)

@@ -14,8 +14,8 @@ is spelled so, flags are `base.flags.Flag` bits and keywords plain words.
 
 Errors: `NotFound` (codes "no-such-mailbox", "no-such-account", "no-such-script"), `Exists`
 ("mailbox-exists", "script-exists"), `OverQuota` ("quota"), `Refused` ("limit", "name", "text",
-"has-children", "special-use", "flag", "script-active"), `Unavailable` ("busy" when locked for too long, "disk-full", "damaged", "not-writable"): see
-`base.errors`. The limits have names in `limits`.
+"has-children", "special-use", "flag", "script-active"), `Unavailable` ("busy" when locked for too
+long, "disk-full", "damaged", "not-writable"): see `base.errors`. The limits have names in `limits`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""New messages: one transaction, whatever their number."""
+"""New messages: one transaction, whatever their number, into one mailbox or several."""
 
 from collections.abc import Sequence
 
@@ -32,12 +32,59 @@ def append(
     """Store the messages in this order; the mailbox's id, whether it was made for them, and where
     they are. Raises OverQuota, Refused("limit"), NotFound."""
     row, made = _place(tx, place, now)
-    mailbox_id, uidvalidity, uid, first_unseen, modseq, octets, gone = row
+    mailbox_id, _, _, _, modseq, octets, gone = row
     added = sum(message.size for message in messages)
     may_grow(octets, added, quota)
-    may_number(uid, len(messages))
-    modseq = max(modseq, gone)
+    return mailbox_id, made, _add(tx, Threads(tx), row, messages, added, max(modseq, gone), now)
+
+
+def deliver(
+    tx: Transaction,
+    places: Sequence[tuple[Place, bool]],
+    messages: Sequence[Prepared],
+    quota: int | None,
+    now: int,
+) -> tuple[list[int], bool, list[Appended]]:
+    """Store each message in its place (True: make a mailbox of this name where there is none); the
+    ids of the mailboxes, whether any was made, and where the messages are. Raises as `append` and
+    `mailboxes.create`."""
+    rows: dict[int, Row] = {}
+    wanted: dict[int, dict[bytes, Prepared]] = {}
+    found: list[tuple[int, bytes]] = []
+    any_made = False
+    for (place, create), message in zip(places, messages, strict=True):
+        row, made = _place(tx, place, now, create=create)
+        any_made = any_made or made
+        rows[row[0]] = row
+        wanted.setdefault(row[0], {}).setdefault(message.hash, message)
+        found.append((row[0], message.hash))
+    modseq = octets = 0
+    for row in rows.values():  # what was read last knows of all that were made
+        modseq, octets = max(modseq, row[4], row[6]), row[5]
+    sizes = {at: sum(message.size for message in each.values()) for at, each in wanted.items()}
+    may_grow(octets, sum(sizes.values()), quota)
     threads = Threads(tx)
+    where: dict[tuple[int, bytes], Appended] = {}
+    for at, each in wanted.items():
+        added = _add(tx, threads, rows[at], list(each.values()), sizes[at], modseq, now)
+        where.update(zip(((at, digest) for digest in each), added, strict=True))
+        modseq = added[-1].modseq
+    return list(rows), any_made, [where[each] for each in found]
+
+
+def _add(
+    tx: Transaction,
+    threads: Threads,
+    mailbox: Row,
+    messages: Sequence[Prepared],
+    octets: int,
+    modseq: int,
+    now: int,
+) -> list[Appended]:
+    """At the end of a mailbox of which this is the row of `_SELECT`. `octets` are those of all the
+    messages, `modseq` is the account's highest."""
+    mailbox_id, uidvalidity, uid, first_unseen, *_ = mailbox
+    may_number(uid, len(messages))
     appended = []
     unseen = deleted = 0
     for message in messages:
@@ -71,12 +118,12 @@ def append(
     tx.execute(
         "UPDATE mailbox SET uidnext = ?, modseq = ?, messages = messages + ?, unseen = unseen + ?,"
         " deleted = deleted + ?, octets = octets + ?, first_unseen = ? WHERE id = ?",
-        (uid, modseq, len(messages), unseen, deleted, added, first_unseen, mailbox_id),
+        (uid, modseq, len(messages), unseen, deleted, octets, first_unseen, mailbox_id),
     )
-    return mailbox_id, made, appended
+    return appended
 
 
-def _place(tx: Transaction, place: Place, now: int) -> tuple[Row, bool]:
+def _place(tx: Transaction, place: Place, now: int, *, create: bool = False) -> tuple[Row, bool]:
     """What `_SELECT` says of the mailbox, and whether it has been made for this."""
     if isinstance(place, int):
         row = tx.execute(_BY_ID, (place,)).fetchone()
@@ -87,6 +134,10 @@ def _place(tx: Transaction, place: Place, now: int) -> tuple[Row, bool]:
             return tx.execute(_BY_ID, (made,)).fetchone(), True
     else:
         row = tx.execute(_BY_NAME, (mailboxes.normal(place),)).fetchone()
+        if row is None and create:
+            mailbox = mailboxes.create(tx, place, None, now)
+            mailboxes.subscribe(tx, mailbox.name, True)
+            return tx.execute(_BY_ID, (mailbox.id,)).fetchone(), True
     if row is None:
         raise no_such_mailbox()
     return row, False

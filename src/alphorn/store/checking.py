@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from alphorn.base.errors import Unavailable
+from alphorn.store import scripts
 from alphorn.store.bodies import Bodies, Part
 from alphorn.store.database import Columns, Database, Kind, Transaction
 from alphorn.store.packs import Pack
@@ -57,6 +58,7 @@ def check(database: Database) -> Iterator[str]:
             if number:
                 yield f"{number} {what}."
         yield from _packs(tx)
+        yield from _rules(tx)
     yield from _bodies(database)
 
 
@@ -92,6 +94,15 @@ def _packs(tx: Transaction) -> Iterator[str]:
         before = number
     if before > packed:
         yield f"Pack {before} is beyond {packed}, up to which messages are packed."
+
+
+def _rules(tx: Transaction) -> Iterator[str]:
+    (active,) = tx.execute("SELECT COUNT(*) FROM script WHERE active = 1").fetchone()
+    if active > 1:
+        yield f"{active} scripts are active."
+    number = scripts.version(tx)
+    if (number > 0) != scripts.in_force(tx):
+        yield f"The rules have the number {number}, which is not what they are."
 
 
 def _bodies(database: Database) -> Iterator[str]:

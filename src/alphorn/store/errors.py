@@ -1,6 +1,6 @@
 """What the store's rooms refuse alike."""
 
-from alphorn.base.errors import NotFound
+from alphorn.base.errors import NotFound, Refused
 
 
 def no_such_mailbox() -> NotFound:
@@ -9,3 +9,12 @@ def no_such_mailbox() -> NotFound:
 
 def no_such_account(account_id: int) -> NotFound:
     return NotFound(f"There is no account {account_id} in the store.", code="no-such-account")
+
+
+def no_such_script(name: str) -> NotFound:
+    return NotFound(f"There is no script named {name}.", code="no-such-script")
+
+
+def beyond(text: str) -> Refused:
+    """A limit of `limits` was met."""
+    return Refused(text, code="limit")

@@ -1,7 +1,8 @@
 """A message made ready to be stored: all that can be worked out before the transaction begins."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from alphorn.base.errors import Refused
 from alphorn.base.flags import ALL_FLAGS
@@ -32,8 +33,7 @@ class Prepared:
 
 def prepare(message: NewMessage) -> Prepared:
     """Hash, compress and arrange. Raises Refused for flags and keywords that cannot be."""
-    if message.flags & ~ALL_FLAGS:
-        raise Refused("There is no such flag.", code="flag")
+    _check_flags(message.flags)
     raw, summary = message.raw, message.summary
     digest = body_hash(raw)
     at = summary.header_size
@@ -60,6 +60,32 @@ def prepare(message: NewMessage) -> Prepared:
             storable(summary.sort_cc),
         ),
     )
+
+
+def prepare_copies(messages: Sequence[NewMessage]) -> list[Prepared]:
+    """As `prepare` of each; what copies have in common is worked out once."""
+    done: dict[tuple[int, int], Prepared] = {}
+    prepared = []
+    for message in messages:
+        same = id(message.raw), id(message.summary)
+        first = done.get(same)
+        if first is None:
+            made = done[same] = prepare(message)
+        else:
+            _check_flags(message.flags)
+            made = replace(
+                first,
+                received=message.internal_date,
+                flags=message.flags,
+                words=checked_words(message.keywords),
+            )
+        prepared.append(made)
+    return prepared
+
+
+def _check_flags(flags: int) -> None:
+    if flags & ~ALL_FLAGS:
+        raise Refused("There is no such flag.", code="flag")
 
 
 def body_hash(raw: bytes) -> bytes:

@@ -19,12 +19,15 @@ Facts are stored once. Among them:
   ones finds them at the end.
 * `thread_key` leads from the hash of a Message-ID to a thread (the id of its first content), by way
   of `thread_merge` where threads have become one.
+* `rules` has one row once the owner had a rule of any kind: `version` is the last number that was
+  given to them, `current` the same or, where none of them would do anything, 0. Deliveries read
+  only that. At most one `script` is active.
 * `learned` has one row once anything was learned, else none: how many messages of each kind the
   counts in `token` are of, and how many tokens and names there are. `judged` is what single
   messages were learned as, `noted` names in books (see `api.Book`); days count from 1970.
 """
 
-VERSION = 2
+VERSION = 3
 
 LEARNING = (
     """CREATE TABLE learned (
@@ -57,6 +60,31 @@ LEARNING = (
     ) WITHOUT ROWID""",
 )
 """What version 2 added."""
+
+RULES = (
+    """CREATE TABLE rules (
+        id INTEGER NOT NULL PRIMARY KEY,
+        version INTEGER NOT NULL,
+        current INTEGER NOT NULL
+    )""",
+    """CREATE TABLE script (
+        name TEXT NOT NULL PRIMARY KEY,
+        source TEXT NOT NULL,
+        octets INTEGER NOT NULL,
+        active INTEGER NOT NULL,
+        changed INTEGER NOT NULL
+    )""",
+    """CREATE TABLE document (
+        name TEXT NOT NULL PRIMARY KEY,
+        text TEXT NOT NULL
+    )""",
+    """CREATE TABLE remembered (
+        key TEXT NOT NULL PRIMARY KEY,
+        expires INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX remembered_expires ON remembered (expires)",
+)
+"""What version 3 added."""
 
 TABLES = (
     """CREATE TABLE account (
@@ -154,7 +182,8 @@ TABLES = (
         thread INTEGER NOT NULL
     )""",
     *LEARNING,
+    *RULES,
 )
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {1: LEARNING}
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: LEARNING, 2: RULES}
 """The statements that lead from a version to the next one; each account is led on when opened."""

@@ -128,7 +128,7 @@ class SqliteStore:
         were written to. Processes that serve call this; one of them tends."""
         if self._keeper is None:
             self._tends = tends
-            self._keeper = Keeper()
+            self._keeper = Keeper(self._clock)
             self._keeper.start()
 
     def written(self, account_id: int) -> None:

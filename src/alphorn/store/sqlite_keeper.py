@@ -3,6 +3,7 @@
 * A log that has grown is moved into its file before a writer must do it.
 * An account that has become quiet, or that has many new messages, gets them packed and ready for
   full-text search, and what has gone cut out of its packs.
+* Of a quiet account, what was to be remembered until a time that is past is removed.
 * A quiet account's log is emptied, and free pages of its file are given back.
 * Files that are to be closed are closed here, so that nobody waits for it.
 
@@ -14,9 +15,10 @@ import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 
 from alphorn.base.errors import AlphornError, NotFound
-from alphorn.store import indexing
+from alphorn.store import indexing, remembering
 from alphorn.store.sqlite_file import AccountFile
 
 QUIET_SECONDS = 20.0
@@ -33,9 +35,10 @@ _log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """One thread; `note` is called by any."""
+    """One thread; `note` is called by any. `clock` gives seconds UTC."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._noted: dict[AccountFile, _Note] = {}
         self._retired: list[AccountFile] = []
         self._changed = threading.Condition()
@@ -104,6 +107,7 @@ class Keeper:
             note.indexed = note.writes
             self._index(file)
         if quiet:
+            remembering.sweep(file, int(self._clock()))
             before = note.writes
             file.tidy()
             file.checkpoint(truncate=True)
