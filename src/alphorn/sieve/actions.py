@@ -3,6 +3,7 @@
 `message` of an action is the message as it was when the action was met, or None where nothing had
 changed it; changed messages share the octets of their bodies. Flags are in IMAP's form, each once;
 `flags` is None where the script said nothing of flags, so that the mailbox's own rule holds.
+`line` is where the action stands, None for an implicit keep; actions are compared without it.
 """
 
 from dataclasses import dataclass, field
@@ -23,12 +24,21 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line (from 1) of a script, by the name under which it was run or included."""
+
+    script: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Keep:
     """Into the inbox. `implicit` where the script did not say so itself (RFC 5228 §2.10.2)."""
 
     flags: tuple[str, ...] | None = None
     implicit: bool = False
     message: Message | None = None
+    line: Line | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,7 @@ class FileInto:
     create: bool = False
     special_use: str = ""
     message: Message | None = None
+    line: Line | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +64,14 @@ class Redirect:
     address: str
     external_list: str = ""
     message: Message | None = None
+    line: Line | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Discard:
     """Silently nothing; only what other actions ask for (RFC 5228 §4.4)."""
+
+    line: Line | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,7 @@ class Reject:
 
     text: str
     at_smtp_only: bool = False
+    line: Line | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,7 @@ class Vacation:
     addresses: tuple[str, ...] = ()
     mime: bool = False
     copy: Copy | None = None
+    line: Line | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +125,7 @@ class Notify:
     importance: int = 2
     options: tuple[tuple[str, str], ...] = ()
     copy: Copy | None = None
+    line: Line | None = field(default=None, compare=False)
 
 
 Action = Keep | FileInto | Redirect | Discard | Reject | Vacation | Notify
@@ -145,9 +162,10 @@ class Tracked:
 class Result:
     """The outcome of a run.
 
-    `actions` is in the order of the script; an implicit keep is the last. After an `error` it is an
-    implicit keep of the message as it came and nothing else, for nothing was executed. `message` is
-    what the message has become, None where it was not changed. `warnings` are for the owner.
+    `actions` is in the order of the scripts; an implicit keep is the last. After an `error` nothing
+    of the script that `failed` (its name) is among them, and a keep is, unless an earlier script
+    keeps the message. `message` is what the message has become, None where it was not changed.
+    `warnings` are for the owner.
     """
 
     actions: tuple[Action, ...]
@@ -155,6 +173,7 @@ class Result:
     edits: tuple[Added | Deleted, ...] = ()
     tracked: tuple[Tracked, ...] = ()
     error: Problem | None = None
+    failed: str = ""
     warnings: tuple[Problem, ...] = field(default=())
 
     @property

@@ -12,6 +12,7 @@ from alphorn.sieve.actions import (
     Discard,
     FileInto,
     Keep,
+    Line,
     Message,
     Notify,
     Redirect,
@@ -28,7 +29,8 @@ from alphorn.sieve.mail import Mail
 class Run:
     """The state of a run. `variables` are those of the script that runs now: each included script
     has its own, and `globals` are shared (RFC 6609 §3.4). `flags` is the internal variable of
-    imap4flags (RFC 5232 §2), None until it is set. `part` is that of the loop that goes on."""
+    imap4flags (RFC 5232 §2), None until it is set. `part` is that of the loop that goes on. `name`
+    and `source` are those of the script that runs now, included ones too."""
 
     __slots__ = (
         "actions",
@@ -42,6 +44,7 @@ class Run:
         "limits",
         "mail",
         "matches",
+        "name",
         "notifications",
         "original",
         "part",
@@ -50,8 +53,10 @@ class Run:
         "replaced",
         "rewritten",
         "shared",
+        "source",
         "stack",
         "steps",
+        "stopped",
         "tracked",
         "variables",
         "warnings",
@@ -72,6 +77,7 @@ class Run:
         self.tracked: dict[str, Tracked] = {}
         self.warnings: list[Problem] = []
         self.keeps = True
+        self.stopped = False
         self.steps = limits.steps
         self.redirects = 0
         self.notifications = 0
@@ -80,6 +86,8 @@ class Run:
         self.replaced = False
         self.rewritten = 0
         self.asked: dict[str, bool] = {}
+        self.name = ""
+        self.source = ""
         self.stack: list[tuple[str, str]] = []
         self.included: set[tuple[str, str]] = set()
 
@@ -88,6 +96,10 @@ class Run:
         self.steps -= steps
         if self.steps < 0:
             raise RunError(f"the script takes more than {self.limits.steps} steps")
+
+    def line(self, at: int) -> Line:
+        """Of an offset in the script that runs now."""
+        return Line(self.name, self.source.count("\n", 0, at) + 1)
 
     @property
     def message(self) -> Message | None:
@@ -116,7 +128,7 @@ class Run:
         for at, other in enumerate(self.actions):
             if _same(other, action):  # once only (RFC 5228 §2.10.3); the last flags count
                 if isinstance(other, Keep) and isinstance(action, FileInto):
-                    action = Keep(action.flags, message=action.message)
+                    action = Keep(action.flags, message=action.message, line=action.line)
                 self.actions[at] = action
                 return
         if len(self.actions) >= self.limits.actions:

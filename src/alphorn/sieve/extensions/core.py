@@ -41,7 +41,7 @@ def keep(call: Call) -> Step:
     flags = chosen_flags(call)
 
     def step(run: Run) -> Signal:
-        run.do(Keep(flags(run), message=run.message))
+        run.do(Keep(flags(run), message=run.message, line=run.line(call.at)))
         run.keeps = False
         return None
 
@@ -52,7 +52,7 @@ def discard(call: Call) -> Step:
     """RFC 5228 §4.4."""
 
     def step(run: Run) -> Signal:
-        run.do(Discard())
+        run.do(Discard(run.line(call.at)))
         run.keeps = False
         return None
 
@@ -76,15 +76,16 @@ def redirect(call: Call) -> Step:
             name = to.get(run)
             if run.environment.list_holds(name, "") is None:
                 raise RunError(f"there is no external list “{name[:80]}”")
-            run.do(Redirect("", name, run.message))
+            run.do(Redirect("", name, run.message, run.line(call.at)))
         elif fixed is not None:
-            run.do(Redirect(fixed, message=run.message))
+            run.do(Redirect(fixed, message=run.message, line=run.line(call.at)))
         else:
             address = to.get(run)
             try:
-                run.do(Redirect(normalized(address), message=run.message))
+                address = normalized(address)
             except ValueError as error:
                 raise RunError(f"cannot redirect to “{address[:80]}”: {error}") from error
+            run.do(Redirect(address, message=run.message, line=run.line(call.at)))
         if not copies:
             run.keeps = False
         return None

@@ -1,7 +1,7 @@
 """editheader (RFC 5293): fields added and deleted; later actions see and store the new header.
 
 Received and Auto-Submitted are never deleted (§6), nor is what protects others: what we ourselves
-say of the message's origin.
+say of the message's origin, and where it has been, by which loops are known.
 """
 
 import re
@@ -16,7 +16,9 @@ from alphorn.sieve.run import Run
 from alphorn.sieve.table import Command, Extension, Kind, Positional, Signal, Step, Tag
 from alphorn.sieve.texts import Text
 
-PROTECTED = frozenset(("received", "auto-submitted", "authentication-results", "return-path"))
+PROTECTED = frozenset(
+    ("received", "auto-submitted", "authentication-results", "return-path", "delivered-to")
+)
 
 _ENDS = re.compile(r"\s*[\r\n]\s*")
 

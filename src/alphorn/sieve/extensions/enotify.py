@@ -54,7 +54,8 @@ def notify(call: Call) -> Step:
             name, _, value = _valid(option, _option_problem).partition("=")
             pairs.append((name.lower(), value))
         text = message.get(run) if message is not None else ""
-        run.do(Notify(uri, text, author, level, tuple(pairs), copy(run)))
+        line = run.line(call.at)
+        run.do(Notify(uri, text, author, level, tuple(pairs), copy(run), line))
         return None
 
     return step

@@ -15,7 +15,8 @@ def fileinto(call: Call) -> Step:
     copies = call.given("copy")
 
     def step(run: Run) -> Signal:
-        run.do(FileInto(name(run), flags(run), create, use(run), run.message))
+        line = run.line(call.at)
+        run.do(FileInto(name(run), flags(run), create, use(run), run.message, line))
         if not copies:
             run.keeps = False
         return None

@@ -56,8 +56,9 @@ def _run(run: Run, location: str, name: str, optional: bool) -> Signal:
         if optional:
             return None
         raise RunError(f"there is no {location} script “{name}” to include")
-    outer = (run.variables, run.shared, run.matches)
+    outer = (run.variables, run.shared, run.matches, run.name, run.source)
     run.variables, run.shared, run.matches = {}, script.shared, ()
+    run.name, run.source = name, script.source
     run.stack.append((location, name))
     run.included.add((location, name))
     try:
@@ -70,7 +71,7 @@ def _run(run: Run, location: str, name: str, optional: bool) -> Signal:
         raise
     finally:
         run.stack.pop()
-        run.variables, run.shared, run.matches = outer
+        run.variables, run.shared, run.matches, run.name, run.source = outer
     return None if signal == RETURN else signal
 
 

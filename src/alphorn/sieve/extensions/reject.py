@@ -14,7 +14,7 @@ def reject(call: Call) -> Step:
     def step(run: Run) -> Signal:
         if run.environment.item("imap.cause") is not None:  # RFC 6785 §3.4
             raise RunError(f"{call.name} has no sense for a message that is in a mailbox already")
-        run.do(Reject(text.get(run), at_smtp_only))
+        run.do(Reject(text.get(run), at_smtp_only, run.line(call.at)))
         run.keeps = False
         return None
 

@@ -52,6 +52,7 @@ def vacation(call: Call) -> Step:
                 _own(addresses.get(run) if addresses is not None else ()),
                 mime,
                 copy(run),
+                run.line(call.at),
             )
         )
         return None
