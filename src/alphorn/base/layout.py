@@ -77,6 +77,10 @@ class Layout:
         return self.root / "keys"
 
     @property
+    def gateways(self) -> Path:
+        return self.root / "gateways"
+
+    @property
     def run(self) -> Path:
         return self.root / "run"
 

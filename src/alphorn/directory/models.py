@@ -13,9 +13,10 @@ from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
+from alphorn.base.address import MAX_LABEL
 from alphorn.base.senders import MAX_PATTERN, SenderAction
 from alphorn.directory import constraints as c
-from alphorn.directory.values import AddressKind, Role, TemplateKind
+from alphorn.directory.values import AddressKind, ConfidentialState, Role, TemplateKind
 from alphorn.directory.values import Protection as ProtectionValue
 from alphorn.mailauth.dkim.keys import Algorithm
 
@@ -490,6 +491,59 @@ class TemplateUse(models.Model):
             models.UniqueConstraint(fields=["template", "account"], name="templateuse_unique"),
             c.rule("item_length", c.length("item", 1, MAX_NAME)),
             c.rule("digest_length", c.length("digest", 32, 32)),
+        ]
+
+
+class Gateway(models.Model):
+    """A way into a secured network; see `values.GatewayInfo`. Each of `hosts`, `clients` and
+    `networks` has one entry a line. What it proves itself with and we to it lies in files."""
+
+    name = models.CharField(max_length=MAX_LABEL, unique=True)
+    hosts = models.TextField()
+    port = models.IntegerField()
+    clients = models.TextField(blank=True)
+    networks = models.TextField()
+    contact = models.CharField(max_length=MAX_TARGET, blank=True)
+    created = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            c.rule("name_rules", c.label_rules("name")),
+            c.rule("has_hosts", ~Q(hosts="") & ~Q(networks="")),
+            c.rule("port_range", Q(port__gte=1, port__lte=65535)),
+        ]
+
+
+class ConfidentialAddress(models.Model):
+    """What was asked for an address, and what became of that: the last request counts."""
+
+    address = models.OneToOneField(Address, on_delete=models.CASCADE, related_name="confidential")
+    gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="addresses")
+    state = models.CharField(max_length=20)
+    asked_by = models.CharField(max_length=MAX_TARGET)
+    asked = models.BigIntegerField()
+    asked_note = models.CharField(max_length=MAX_REASON, blank=True)
+    decided_by = models.CharField(max_length=MAX_TARGET, blank=True)
+    decided = models.BigIntegerField(null=True)
+    decided_note = models.CharField(max_length=MAX_REASON, blank=True)
+
+    class Meta:
+        constraints = [
+            c.rule("state_known", c.one_of("state", [state.value for state in ConfidentialState])),
+            c.rule(
+                "decided_whole",
+                Q(
+                    state=ConfidentialState.REQUESTED.value,
+                    decided_by="",
+                    decided__isnull=True,
+                    decided_note="",
+                )
+                | (
+                    ~Q(state=ConfidentialState.REQUESTED.value)
+                    & ~Q(decided_by="")
+                    & Q(decided__isnull=False)
+                ),
+            ),
         ]
 
 

@@ -16,6 +16,7 @@ from alphorn.directory.values import (
     Credentials,
     DeviceCredential,
     DomainInfo,
+    GatewayInfo,
     PlanLimits,
     SendingLock,
     SigningKey,
@@ -29,8 +30,16 @@ _DOMAIN = """
     WHERE d.name = ?"""
 
 _TARGET = """
-    SELECT id, kind, account_id, redirect_to, enabled, expires, keep, messages
-    FROM directory_address WHERE domain_id = ? AND local = ?"""
+    SELECT a.id, a.kind, a.account_id, a.redirect_to, a.enabled, a.expires, a.keep, a.messages,
+           g.name
+    FROM directory_address a
+    LEFT JOIN directory_confidentialaddress c ON c.address_id = a.id AND c.state = 'active'
+    LEFT JOIN directory_gateway g ON g.id = c.gateway_id
+    WHERE a.domain_id = ? AND a.local = ?"""
+
+_GATEWAYS = """
+    SELECT name, hosts, port, clients, networks, contact, created
+    FROM directory_gateway ORDER BY name"""
 
 _MEMBERS = "SELECT account_id FROM directory_listmember WHERE address_id = ? ORDER BY id"
 
@@ -65,7 +74,8 @@ _SIGNING_KEYS = """
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where one address leads, as it stands in its row. `expires` is seconds UTC or None;
-    `messages` how many it takes in all, or None; `members` are accounts, of a list."""
+    `messages` how many it takes in all, or None; `members` are accounts, of a list; `gateway` is
+    the name of the only one that it uses, or ""."""
 
     id: int
     kind: AddressKind
@@ -76,6 +86,7 @@ class Target:
     keep: bool = True
     messages: int | None = None
     members: tuple[int, ...] = ()
+    gateway: str = ""
 
 
 def version(reader: Reader) -> int | None:
@@ -96,7 +107,7 @@ def target(reader: Reader, key: tuple[int, str]) -> Target | None:
     rows: list[Any] = reader.rows(_TARGET, key)
     if not rows:
         return None
-    identity, kind, account, redirects, enabled, expires, keep, messages = rows[0]
+    identity, kind, account, redirects, enabled, expires, keep, messages, gateway = rows[0]
     members: list[Any] = []
     if kind == AddressKind.LIST.value:
         members = reader.rows(_MEMBERS, (identity,))
@@ -110,6 +121,7 @@ def target(reader: Reader, key: tuple[int, str]) -> Target | None:
         keep=bool(keep),
         messages=messages,
         members=tuple(member for (member,) in members),
+        gateway=gateway or "",
     )
 
 
@@ -117,6 +129,26 @@ def paused(reader: Reader, domain_id: int) -> frozenset[str] | None:
     """The addresses to which nothing of this domain is sent on, or None."""
     rows: list[Any] = reader.rows(_PAUSED, (domain_id,))
     return frozenset(target for (target,) in rows) or None
+
+
+def gateways(reader: Reader) -> tuple[GatewayInfo, ...] | None:
+    """All of them by name, or None."""
+    rows: list[Any] = reader.rows(_GATEWAYS)
+    return (
+        tuple(
+            GatewayInfo(
+                name,
+                tuple(hosts.split()),
+                port,
+                tuple(clients.split()),
+                tuple(networks.split()),
+                contact,
+                created,
+            )
+            for name, hosts, port, clients, networks, contact, created in rows
+        )
+        or None
+    )
 
 
 def account(reader: Reader, account_id: int) -> AccountInfo | None:

@@ -141,6 +141,8 @@ class Route:
     `paused` are those to which nothing is sent for now, since they kept refusing. `address_id` is
     0 where there is no row; `messages` is how many it takes in all, None for any number. `bounce`:
     it is no address of anybody but leads back to the sender of something that was sent on.
+    `gateway` is the name of the only one that its mail may come and go over, "" for an ordinary
+    address.
     """
 
     address: str
@@ -153,6 +155,51 @@ class Route:
     address_id: int = field(default=0, compare=False)
     messages: int | None = None
     bounce: bool = False
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayInfo:
+    """A way into a secured network, and out of it to us.
+
+    Mail for it goes to one of `hosts` (names, or IP addresses) at `port`. It calls from `networks`;
+    what proves it then is its certificate for one of `clients`, as `policy.gateway` has them, or
+    without any the network alone. `contact` is whom strangers are told to ask, "" for the
+    postmaster.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    port: int
+    clients: tuple[str, ...]
+    networks: tuple[str, ...]
+    contact: str = ""
+    created: int = 0
+
+
+class ConfidentialState(Enum):
+    """How far it is with a request that an address use a gateway only."""
+
+    REQUESTED = "requested"  # by those who manage the organization
+    ACTIVE = "active"  # approved by an operator: it holds
+    REFUSED = "refused"  # by an operator
+    WITHDRAWN = "withdrawn"  # by either, before or after it was active
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidentialInfo:
+    """A request as it stands. `asked_by` and `decided_by` are addresses of users or accounts, or
+    "operator"; `decided` is None while nobody has."""
+
+    address: str
+    gateway: str
+    state: ConfidentialState
+    asked_by: str
+    asked: int
+    asked_note: str = ""
+    decided_by: str = ""
+    decided: int | None = None
+    decided_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from alphorn.directory.values import (
     AddressKind,
     Credentials,
     DomainInfo,
+    GatewayInfo,
     Protection,
     Route,
     SigningKey,
@@ -84,6 +85,7 @@ class DirectoryView:
         self._lists = Cache(partial(protecting.lists, reader), known, unknown)
         self._matches = Cache(self._load_matches, known // 4, 0)
         self._paused = Cache(partial(queries.paused, reader), known, unknown)
+        self._gateways = Cache(lambda everywhere: queries.gateways(reader), 1, 1)
         self._caches: tuple[Cache[Any, Any], ...] = (
             self._domains,
             self._targets,
@@ -95,6 +97,7 @@ class DirectoryView:
             self._lists,
             self._matches,
             self._paused,
+            self._gateways,
         )
 
     def domain(self, name: str) -> DomainInfo | None:
@@ -149,6 +152,23 @@ class DirectoryView:
             if target is None or account is None or not account.enabled:
                 return False
             return self._grants.get((account_id, target.id)) is not None
+
+    def gateways(self) -> tuple[GatewayInfo, ...]:
+        """Those that there are, by name: the same object until something changes."""
+        with self._lock:
+            self._refresh()
+            return self._gateways.get("") or ()
+
+    def gateway_of(self, address: str) -> str:
+        """The name of the only gateway that this address may use; "" for an ordinary one, for one
+        that leads nowhere, and for a foreign one."""
+        local, _, domain = address.rpartition("@")
+        with self._lock:
+            self._refresh()
+            if not self._gateways.get(""):
+                return ""
+            found = self._find(local, domain)
+            return found[1].gateway if found else ""
 
     def signing_keys(self, domain: str) -> tuple[SigningKey, ...]:
         """The keys that sign mail of this domain now; none for a foreign domain."""
@@ -268,6 +288,7 @@ class DirectoryView:
             tuple(one for one in onward if one.lower() in stopped) if stopped else (),
             target.id,
             target.messages,
+            gateway=target.gateway,
         )
 
     def _place(self, of: Route | AccountInfo) -> tuple[int, int]:
