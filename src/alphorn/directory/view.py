@@ -71,6 +71,7 @@ class DirectoryView:
         self._clock = clock
         self._postmaster = postmaster
         self._lock = Lock()
+        self._mark: bytes | None = None
         self._seen: tuple[int, int] | None = None
         self._version: int | None = None
         self._domains = Cache(partial(queries.domain, reader), known, unknown)
@@ -222,11 +223,18 @@ class DirectoryView:
         """Give the connection back; the view opens it again if it is used after all."""
         with self._lock:
             self._reader.close()
-            self._seen = None
+            self._seen = self._mark = None
 
     # -- with the lock held --
 
     def _refresh(self) -> None:
+        mark = self._reader.mark()
+        if mark is not None and mark == self._mark:
+            return
+        self._ask()
+        self._mark = mark
+
+    def _ask(self) -> None:
         seen = (self._reader.data_version(), self._reader.opened)
         if seen == self._seen:
             return
