@@ -134,7 +134,7 @@ class ScramSha256:
             return Failure(FailureKind.CREDENTIALS, _WRONG, self._identity)
         self._success = Success(self._identity, winner.credential)
         signature = hmac.digest(winner.server_key, auth_message, "sha256")
-        return Challenge(b"v=" + base64.encode(signature))
+        return Challenge(b"v=" + base64.encode(signature), last=True)
 
 
 def _proves(stored_key: bytes, auth_message: bytes, proof: bytes) -> bool:

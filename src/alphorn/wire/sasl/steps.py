@@ -27,9 +27,14 @@ class FailureKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Send `data` (perhaps empty), then give the client's answer to `Exchange.respond`."""
+    """Send `data` (perhaps empty), then give the client's answer to `Exchange.respond`.
+
+    `last`: the client has proved who it is, and nothing but an empty answer is awaited. A protocol
+    that can send data with its success (RFC 4422 §3.6) gives that answer itself.
+    """
 
     data: bytes
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
