@@ -69,7 +69,10 @@ class _Reader(HTMLParser):
     def handle_comment(self, data: str) -> None:
         raise AssertionError(data)
 
-    handle_decl = handle_pi = unknown_decl = handle_comment
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError(decl)
+
+    unknown_decl = handle_pi = handle_comment
 
 
 _PARTS = st.sampled_from(

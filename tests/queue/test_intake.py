@@ -6,7 +6,8 @@ import pytest
 from alphorn.base.errors import Refused
 from alphorn.message.envelope import Body, Envelope, EnvelopeRecipient, Notify, OriginKind
 from alphorn.queue import intake, names
-from alphorn.queue.intake import Lifetimes, destination_of, prepare
+from alphorn.queue.bound import domain_of
+from alphorn.queue.intake import Lifetimes, prepare
 from alphorn.queue.listing import Filter
 from alphorn.queue.queue import Queue
 from tests.queue.helpers import MESSAGE, NOW, Clock, envelope, make_queue, origin
@@ -61,7 +62,7 @@ def test_what_the_next_server_must_know_is_found_out(
     ],
 )
 def test_destinations(address: str, destination: str) -> None:
-    assert destination_of(address) == destination
+    assert domain_of(address) == destination
 
 
 @pytest.mark.parametrize(

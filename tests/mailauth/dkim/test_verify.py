@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +27,7 @@ from alphorn.mailauth.outcome import Outcome
 from tests.mailauth.dkim.independent import Verifier
 from tests.mailauth.dkim.signer import MESSAGE, NOW, Key, signed
 from tests.mailauth.memory_dns import MemoryDns
+from tests.support.cost import cost, growth
 
 R1 = "r1._domainkey.example.test"
 E1 = "e1._domainkey.example.test"
@@ -337,13 +337,11 @@ def test_damage_is_judged_alike(
 # -- what it costs ---------------------------------------------------------------------------------
 
 
-def spent(raw: bytes, key: Key) -> float:
-    """Seconds of processor time for all that is done once the keys are there."""
+def spent(raw: bytes, key: Key, most: float) -> float:
+    """Seconds of all that is done once the keys are there."""
     keys = {R1: Found((key.record,))}
     read(key.record)
-    started = time.process_time()
-    check(raw, parse(raw), keys, NOW)
-    return time.process_time() - started
+    return cost(lambda: check(raw, parse(raw), keys, NOW), most)
 
 
 def test_many_signatures_are_cheap(rsa_key: Key) -> None:
@@ -351,29 +349,30 @@ def test_many_signatures_are_cheap(rsa_key: Key) -> None:
     for at in range(50):
         raw = signed(rsa_key, raw, changes={"t": str(at), "l": str(at)})
     assert len(parse(raw)) == MAX_SIGNATURES
-    assert spent(raw, rsa_key) < 0.05
+    assert spent(raw, rsa_key, 0.1) < 0.1
 
 
 def test_a_large_body_is_hashed_once(rsa_key: Key) -> None:
     line = base64.b64encode(bytes(57)) + b"\r\n"
     message = MESSAGE + line * (25_000_000 // len(line))
     raw = signed(rsa_key, message)
-    single = spent(raw, rsa_key)
-    assert single < 1.0
     field = raw[: len(raw) - len(message)]
     header, _, body = message.partition(b"\r\n\r\n")
     many = field * MAX_SIGNATURES + header + b"\r\n\r\n" + body
     assert len(parse(many)) == MAX_SIGNATURES
-    assert spent(many, rsa_key) < 2 * single + 0.1
+    keys = {R1: Found((rsa_key.record,))}
+    kinds = (raw, many)
+    assert growth(lambda n: check(kinds[n], parse(kinds[n]), keys, NOW), 0, 1, 3) < 3
 
 
 def test_a_large_body_is_not_hashed_for_a_forgery(rsa_key: Key) -> None:
     message = MESSAGE + b"a  line \r\n" * 2_500_000
     raw = signed(rsa_key, message)
-    genuine = spent(raw, rsa_key)
     forged = raw.replace(b"Anna", b"Mallory", 1)
     assert one(forged, rsa_key).code == "header-changed"
-    assert spent(forged, rsa_key) < genuine
+    keys = {R1: Found((rsa_key.record,))}
+    kinds = (raw, forged)
+    assert growth(lambda n: check(kinds[n], parse(kinds[n]), keys, NOW), 0, 1, 0.5) < 0.5
 
 
 @pytest.mark.parametrize(
@@ -390,7 +389,7 @@ def test_a_hostile_header_is_cheap(rsa_key: Key, filling: bytes) -> None:
     names = ":".join(["from", "to"] + ["x", "to"] * 200)
     raw = signed(rsa_key, MESSAGE, h=names)
     field = raw[: len(raw) - len(MESSAGE)]
-    assert spent(field * 50 + filling + MESSAGE, rsa_key) < 0.5
+    assert spent(field * 50 + filling + MESSAGE, rsa_key, 0.5) < 0.5
 
 
 # -- anything at all -------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ import struct
 import subprocess
 import sys
 import tarfile
-import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -24,6 +23,7 @@ import zstandard
 
 from alphorn.message.parse import parse
 from alphorn.policy.attachments import check
+from alphorn.policy.attachments.rules import AttachmentRules
 from tests.policy.attachments.makers import (
     PROGRAM,
     compound,
@@ -35,6 +35,7 @@ from tests.policy.attachments.makers import (
     vba,
     zipped,
 )
+from tests.support.cost import cost, promised
 
 MOST_SECONDS = 0.05
 MOST_OCTETS = 20 << 20
@@ -239,23 +240,16 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 }
 
 
+@promised
 @pytest.mark.parametrize("name", sorted(BOMBS))
-def test_a_bomb_costs_little(name: str, tmp_path: Path) -> None:
+def test_a_bomb_costs_little(name: str, tmp_path: Path, slack: float) -> None:
     path = tmp_path / "bomb.eml"
     path.write_bytes(message(part(BOMBS[name](), "a.bin")))
-    best = {"seconds": 9.0, "octets": 0}
-    for _ in range(5):  # the machine may be busy
-        done = subprocess.run(
-            [sys.executable, "-m", __name__, str(path)],
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
-        best = min(best, json.loads(done.stdout), key=lambda measured: measured["seconds"])
-        if best["seconds"] < MOST_SECONDS:
-            break
-    assert best["seconds"] < MOST_SECONDS
-    assert best["octets"] < MOST_OCTETS
+    command = [sys.executable, "-m", __name__, str(path), str(MOST_SECONDS * slack)]
+    done = subprocess.run(command, check=True, capture_output=True, timeout=120)
+    measured = json.loads(done.stdout)
+    assert measured["seconds"] < MOST_SECONDS * slack
+    assert measured["octets"] < MOST_OCTETS
 
 
 @pytest.mark.parametrize(
@@ -266,17 +260,11 @@ def test_bombs_are_refused(name: str) -> None:
 
 
 def test_the_bound_is_that_of_the_whole_message() -> None:
-    archive = gzip.compress(random.Random(4).randbytes(3 * MEGABYTE))
-    once = check_time(message(part(archive, "a.gz")))
-    many = check_time(message(*(part(archive, f"{n}.gz") for n in range(8))))
-    assert many < 16 * max(once, 0.005)
-
-
-def check_time(raw: bytes) -> float:
-    entity = parse(raw)
-    begin = time.process_time()
-    check(raw, entity)
-    return time.process_time() - begin
+    archive = xz_header_7z()
+    allowed = AttachmentRules().work
+    once, many = (message(*(part(archive, f"{n}.7z") for n in range(most))) for most in (1, 8))
+    assert check(once, parse(once)).facts["work"] > allowed / 2
+    assert check(many, parse(many)).facts["work"] <= allowed + len(many)
 
 
 def memory(what: str) -> int:
@@ -295,11 +283,10 @@ def main() -> None:
     check(small, parse(small))
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew
     before = memory("VmRSS")
-    begin = time.process_time()
-    decision = check(raw, entity)
-    seconds = time.process_time() - begin
+    check(raw, entity)
     octets = memory("VmHWM") - before
-    print(json.dumps({"seconds": seconds, "octets": octets, "text": decision.text}))
+    seconds = cost(lambda: check(raw, entity), float(sys.argv[2]))
+    print(json.dumps({"seconds": seconds, "octets": octets}))
 
 
 def zipfile_warm() -> bytes:
