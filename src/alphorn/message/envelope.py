@@ -35,7 +35,11 @@ class EnvelopeRecipient:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """`sender` is "" for the null reverse-path. `ret` is "FULL", "HDRS" or None (RFC 3461 §4.3)."""
+    """`sender` is "" for the null reverse-path. `ret` is "FULL", "HDRS" or None (RFC 3461 §4.3).
+
+    `gateway` is the name of the secured one that the message came over, and the only way that it,
+    and whatever is made of it, may go; "" for ordinary mail.
+    """
 
     sender: str
     recipients: tuple[EnvelopeRecipient, ...]
@@ -43,6 +47,7 @@ class Envelope:
     smtputf8: bool = False
     ret: str | None = None
     envid: str | None = None
+    gateway: str = ""
 
 
 class OriginKind(Enum):

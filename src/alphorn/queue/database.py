@@ -25,7 +25,7 @@ T = TypeVar("T")
 Connection = sqlite3.Connection
 Work = Callable[[Connection], T]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 10.0
 MAX_BATCH = 100
 """Writes made durable together, at most: nobody waits for more than these."""
@@ -206,10 +206,13 @@ def _prepare(connection: Connection) -> None:
             raise Unavailable(
                 "The queue was written by a newer version of Alphorn.", code="newer-version"
             )
+        if version == 1:
+            connection.execute("ALTER TABLE message ADD COLUMN gateway TEXT NOT NULL DEFAULT ''")
         if version == 0:
             schema = resources.files("alphorn.queue").joinpath("schema.sql").read_text("utf-8")
             for statement in _statements(schema):
                 connection.execute(statement)
+        if version != SCHEMA_VERSION:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     except BaseException:
         connection.execute("ROLLBACK")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import zstandard
 
-from alphorn.base.address import fold_domain
 from alphorn.base.errors import Refused
 from alphorn.message.envelope import Envelope, Notify, Origin, OriginKind
+from alphorn.queue.bound import House, destination
 from alphorn.queue.database import Connection, Database
 from alphorn.queue.names import new_name
 from alphorn.queue.rows import MESSAGE, message_row, notify_text
@@ -22,6 +22,7 @@ from alphorn.queue.values import QueuedMessage, State
 COMPRESSION_LEVEL = 3
 MAX_RECIPIENTS = 100_000
 _NAME_TRIES = 3
+NOBODY = House()
 
 _QUIET = frozenset({OriginKind.REPORT, OriginKind.REPLIED})
 """Nobody wrote these by hand: nobody is told that one is late."""
@@ -37,17 +38,25 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A message ready to be inserted: all slow work on it is done."""
+    """A message ready to be inserted: all slow work on it is done. `destinations` are those of the
+    envelope's recipients."""
 
     message: QueuedMessage
+    destinations: tuple[str, ...]
     zstd: bytes
     notice_at: float | None
 
 
 def prepare(
-    raw: bytes, envelope: Envelope, origin: Origin, now: float, lifetimes: Lifetimes
+    raw: bytes,
+    envelope: Envelope,
+    origin: Origin,
+    now: float,
+    lifetimes: Lifetimes,
+    house: House = NOBODY,
 ) -> Entry:
-    """Raises Refused where there is no recipient, or more than `MAX_RECIPIENTS`."""
+    """Raises Refused where there is no recipient, or more than `MAX_RECIPIENTS`; Unavailable where
+    `house` does."""
     if not 1 <= len(envelope.recipients) <= MAX_RECIPIENTS:
         raise Refused(f"{len(envelope.recipients)} recipients cannot be queued.", code="recipients")
     header_end = raw.find(b"\r\n\r\n")
@@ -65,7 +74,10 @@ def prepare(
     )
     zstd = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).compress(raw)
     tells = bool(envelope.sender) and origin.kind not in _QUIET
-    return Entry(message, zstd, now + lifetimes.notice if tells else None)
+    destinations = tuple(
+        destination(recipient.address, envelope, origin, house) for recipient in envelope.recipients
+    )
+    return Entry(message, destinations, zstd, now + lifetimes.notice if tells else None)
 
 
 def insert(connection: Connection, entry: Entry) -> str:
@@ -91,14 +103,16 @@ def insert(connection: Connection, entry: Entry) -> str:
             (
                 id,
                 recipient.address,
-                destination_of(recipient.address),
+                place,
                 notify_text(recipient.notify),
                 recipient.original,
                 State.WAITING,
                 message.created,
                 entry.notice_at if tells_delay(recipient.notify) else None,
             )
-            for recipient in message.envelope.recipients
+            for recipient, place in zip(
+                message.envelope.recipients, entry.destinations, strict=True
+            )
         ),
     )
     return str(row[0])
@@ -109,14 +123,6 @@ def tells_delay(notify: frozenset[Notify]) -> bool:
     return not notify or Notify.DELAY in notify
 
 
-def destination_of(address: str) -> str:
-    """The domain of an address as the DNS knows it, or an address literal (RFC 5321 §4.1.3)."""
-    domain = address.rpartition("@")[2]
-    if domain.startswith("["):
-        return domain.lower()
-    return fold_domain(domain) or domain.lower()
-
-
 def enqueue(
     database: Database,
     raw: bytes,
@@ -124,7 +130,8 @@ def enqueue(
     origin: Origin,
     now: float,
     lifetimes: Lifetimes,
+    house: House = NOBODY,
 ) -> str:
     """Durable on return. Raises Refused, Unavailable."""
-    entry = prepare(raw, envelope, origin, now, lifetimes)
+    entry = prepare(raw, envelope, origin, now, lifetimes, house)
     return database.write(lambda connection: insert(connection, entry))

@@ -9,6 +9,7 @@ import zstandard
 from alphorn.base.errors import Unavailable
 from alphorn.message.envelope import Envelope, Origin
 from alphorn.queue import intake, listing
+from alphorn.queue.bound import House
 from alphorn.queue.database import Connection, Database
 from alphorn.queue.intake import Lifetimes
 from alphorn.queue.listing import Filter, Health, Listed
@@ -30,10 +31,12 @@ class Queue:
         *,
         lifetimes: Lifetimes | None = None,
         clock: Callable[[], float] = time.time,
+        house: House = intake.NOBODY,
     ) -> None:
         self.database = Database(path)
         self.clock = clock
         self.lifetimes = lifetimes or Lifetimes()
+        self.house = house
         self._listeners: list[Callable[[], None]] = []
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -51,7 +54,9 @@ class Queue:
 
         Durable on return. Raises Refused for an envelope without recipients.
         """
-        name = intake.enqueue(self.database, raw, envelope, origin, self.clock(), self.lifetimes)
+        name = intake.enqueue(
+            self.database, raw, envelope, origin, self.clock(), self.lifetimes, self.house
+        )
         self.stir()
         return name
 

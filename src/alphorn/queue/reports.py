@@ -72,6 +72,7 @@ def _tell(queue: Queue, told: ToReport, hostname: str) -> str | None:
         recipients=(EnvelopeRecipient(sender, frozenset({Notify.NEVER})),),
         body=Body.SEVEN_BIT if report.isascii() else Body.EIGHT_BIT,
         smtputf8=not (sender.isascii() and report.partition(b"\r\n\r\n")[0].isascii()),
+        gateway=told.message.envelope.gateway,
     )
     origin = Origin(
         kind=OriginKind.REPORT,
@@ -80,7 +81,7 @@ def _tell(queue: Queue, told: ToReport, hostname: str) -> str | None:
         domain=told.message.origin.domain,
         message_id=f"<{token}@{hostname}>",
     )
-    entry = prepare(report, envelope, origin, now, queue.lifetimes)
+    entry = prepare(report, envelope, origin, now, queue.lifetimes, queue.house)
     return replace(queue.database, told, entry)
 
 

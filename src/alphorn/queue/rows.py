@@ -15,7 +15,7 @@ from alphorn.queue.values import QueuedMessage, QueuedRecipient, Reply
 
 MESSAGE = (
     "id, name, created, expires, sender, body, smtputf8, ret, envid, kind, trace, account, domain, "
-    "message_id, size, eight_bit, utf8_header"
+    "message_id, size, eight_bit, utf8_header, gateway"
 )
 RECIPIENT = "id, address, notify, original, attempts, urgent, attempted, code, enhanced, text, host"
 
@@ -40,19 +40,20 @@ def message_row(message: QueuedMessage) -> tuple[Any, ...]:
         message.size,
         message.eight_bit,
         message.utf8_header,
+        envelope.gateway,
     )
 
 
 def message_from(row: tuple[Any, ...]) -> QueuedMessage:
     """From the columns of `MESSAGE`."""
     (id, name, created, expires, sender, body, smtputf8, ret, envid, *rest) = row
-    (kind, trace, account, domain, message_id, size, eight_bit, utf8_header) = rest
+    (kind, trace, account, domain, message_id, size, eight_bit, utf8_header, gateway) = rest
     return QueuedMessage(
         id=id,
         name=name,
         created=created,
         expires=expires,
-        envelope=Envelope(sender, (), Body(body), bool(smtputf8), ret, envid),
+        envelope=Envelope(sender, (), Body(body), bool(smtputf8), ret, envid, gateway),
         origin=Origin(OriginKind(kind), trace, account, domain, message_id),
         size=size,
         eight_bit=bool(eight_bit),

@@ -18,7 +18,8 @@ CREATE TABLE message (
     message_id TEXT NOT NULL,
     size INTEGER NOT NULL,
     eight_bit INTEGER NOT NULL,         -- has octets above 127
-    utf8_header INTEGER NOT NULL        -- has them in its header
+    utf8_header INTEGER NOT NULL,       -- has them in its header
+    gateway TEXT NOT NULL DEFAULT ''    -- the only way it may go
 );
 
 CREATE TABLE content (
@@ -30,7 +31,7 @@ CREATE TABLE recipient (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     message INTEGER NOT NULL,
     address TEXT NOT NULL,
-    destination TEXT NOT NULL,          -- the domain, or an address literal
+    destination TEXT NOT NULL,          -- the domain, an address literal, or see values.Bound
     notify TEXT NOT NULL,               -- words separated by commas
     original TEXT,
     state INTEGER NOT NULL,             -- see values.State

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from alphorn.message.envelope import Body, EnvelopeRecipient
 from alphorn.message.line_ends import with_crlf
-from alphorn.queue.intake import destination_of
+from alphorn.queue.bound import domain_of
 from alphorn.queue.values import QueuedMessage, Reply, ours
 
 _MAILBOX = re.compile(
@@ -138,4 +138,4 @@ def _written(features: Features, address: str) -> str:
     """The address as this server can read it: its domain as A-labels without SMTPUTF8."""
     if features.smtputf8 or address.isascii():
         return address
-    return f"{_local(address)}@{destination_of(address)}"
+    return f"{_local(address)}@{domain_of(address)}"
