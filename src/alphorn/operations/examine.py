@@ -64,7 +64,7 @@ STAGE_DMARC = "dmarc"
 STAGE_SPAM = "spam"
 LISTED = "listed-"
 """Reasons of lists in the DNS begin so; each has the weight that the settings give it."""
-REPORTED = Reason("reported", "You reported mail of this sender.")
+REPORTED = Reason("sender-reported", "You reported mail of this sender.")
 TOO_MUCH = Decision(
     STAGE_SPAM,
     Act.REFUSE,
@@ -333,7 +333,13 @@ class Examiner:
                 _why(reasons, matched, quarantined, spam) if not known.blocked else REPORTED.text,
                 refusal,
                 bool(case.author.aligned) and (known.knows or known.answered),
-                {"score": score, "threshold": protection.spam_threshold, **matched.decision.facts},
+                listed=matched.spam or known.blocked or not matched.decision.passes,
+                clean=_is_clean(case.engines),
+                facts={
+                    "score": score,
+                    "threshold": protection.spam_threshold,
+                    **matched.decision.facts,
+                },
             ),
             score,
         )
@@ -506,6 +512,11 @@ def _with_familiarity(seen: Observation, known: Familiarity) -> Observation:
             facts, known_correspondent=known.knows and trusted, replied_to_us=known.answered
         ),
     )
+
+
+def _is_clean(asked: Sequence[Decision]) -> bool:
+    """Whether a scanner for viruses looked at it and found none."""
+    return any(one.facts.get(engines.CLAMAV) == "clean" for one in asked)
 
 
 def _taken_for_spam(placement: Placement) -> bool:

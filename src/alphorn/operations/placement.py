@@ -15,6 +15,8 @@ PLACES: Mapping[str, SpecialUse] = {
     PROMOTIONS: SpecialUse.PROMOTIONS,
     SOCIAL: SpecialUse.SOCIAL,
 }
+LISTING = frozenset(("sender-blocked", "sender-reported"))
+"""Codes of reasons that say that a list of senders decided (`policy.lists`, `operations.examine`)."""
 NAMES: Mapping[str, str] = {SPAM: "Spam", PROMOTIONS: "Promotions", SOCIAL: "Social networks"}
 
 
@@ -22,13 +24,16 @@ NAMES: Mapping[str, str] = {SPAM: "Spam", PROMOTIONS: "Promotions", SOCIAL: "Soc
 class Placement:
     """`kind` is one of `PLACES`, "" for the inbox; `fields` are put on top of the account's copy;
     `why` is what decided, as a sentence. With a `refusal` the account does not get it at all.
-    `welcome`: it is proved to be from somebody whom the account knows."""
+    `welcome`: it is proved to be from somebody whom the account knows. `listed`: a list of senders
+    decided, so that the owner's rules are not asked. `clean`: a virus scanner found nothing."""
 
     kind: str = ""
     fields: bytes = b""
     why: str = ""
     refusal: Decision | None = None
     welcome: bool = False
+    listed: bool = False
+    clean: bool = False
     facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
     @property
@@ -55,4 +60,8 @@ def as_decided(raw: bytes) -> Placement:
     if said is None:
         return INTO_INBOX
     kind = SPAM if said.verdict == SPAM else said.category
-    return Placement(kind if kind in PLACES else "")
+    return Placement(
+        kind if kind in PLACES else "",
+        listed=kind == SPAM and any(reason.code in LISTING for reason in said.reasons),
+        facts={"score": said.score, "threshold": said.threshold},
+    )
