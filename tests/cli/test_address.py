@@ -84,6 +84,7 @@ def test_a_temporary_address_from_birth_to_end(acme: Terminal) -> None:
         (("x@example.test", "--messages", "5"), "for an alias"),
         (("*@example.test", "--refused"), "A catch-all leads"),
         (("x@example.test", "--refused", "--name", "X"), "this address is none"),
+        (("x@example.test", "--refused", "--phone", "1"), "this address is none"),
     ],
 )
 def test_what_does_not_go_together(acme: Terminal, words: tuple[str, ...], says: str) -> None:
@@ -106,3 +107,13 @@ def test_a_table_is_looked_at_and_taken(acme: Terminal, tmp_path: Path) -> None:
     assert done.code == 1
     assert "1 same, 1 wrong; 49 more may be made today" in done.err
     assert acme("address", "import", "example.test", str(tmp_path / "none")).code == 1
+
+
+def test_an_account_has_a_profile(acme: Terminal) -> None:
+    done = acme("address", "add", "dora@example.test", "--function", "Nurse", "--phone", "1 2")
+    assert done.code == 0
+    place = ("--postal-address", "Rue 1", "--postal-address", "1200 Genève")
+    acme("account", "set", "dora@example.test", *place, "--phone", "")
+    shown = acme("account", "show", "dora@example.test", "--json").json()
+    assert (shown["function"], shown["phone"]) == ("Nurse", "")
+    assert shown["postal_address"] == ["Rue 1", "1200 Genève"]

@@ -5,8 +5,8 @@ from argparse import SUPPRESS, Namespace
 from alphorn.cli.arguments import OCTETS, ORGANIZATION, read_by
 from alphorn.cli.confirm import YES, confirm
 from alphorn.cli.table import JSON, Argument, Command, Context, Json
-from alphorn.directory.values import LANGUAGES, AccountInfo
-from alphorn.operations import accounts, addresses, grants
+from alphorn.directory.values import LANGUAGES, AccountInfo, Profile
+from alphorn.operations import accounts, addresses, grants, profiles
 
 PLAN_QUOTA = "plan"
 
@@ -20,6 +20,16 @@ QUOTA = Argument(
     metavar="OCTETS",
     help='how much mail it may hold, such as "5 GiB"; 0 for no limit, '
     f"{PLAN_QUOTA} for what the plan says",
+)
+PROFILE = (
+    Argument("--function", metavar="WORDS", help='what the person does, such as "Accounting"'),
+    Argument("--phone", metavar="NUMBER", help="the person's telephone number"),
+    Argument(
+        "--postal-address",
+        action="append",
+        metavar="LINE",
+        help="a line of the postal address (say it once for each line)",
+    ),
 )
 _GRANTED = Argument("granted", metavar="other-address", help="the address to write as")
 _COLUMNS = {
@@ -51,6 +61,26 @@ def row(info: AccountInfo) -> dict[str, Json]:
     }
 
 
+_PROFILE_COLUMNS = {
+    "function": "Function",
+    "phone": "Telephone",
+    "postal_address": "Postal address",
+}
+
+
+def profile_row(profile: Profile) -> dict[str, Json]:
+    return {
+        "function": profile.function,
+        "phone": profile.phone,
+        "postal_address": profile.postal_address.splitlines(),
+    }
+
+
+def postal(args: Namespace) -> str | None:
+    """As `PROFILE` says it; None where it does not."""
+    return None if args.postal_address is None else "\n".join(args.postal_address)
+
+
 def _show(context: Context, args: Namespace, info: AccountInfo) -> int:
     context.record(args, row(info), _COLUMNS)
     return 0
@@ -72,10 +102,12 @@ def _list(context: Context, args: Namespace) -> int:
 def _show_one(context: Context, args: Namespace) -> int:
     control = context.services.control
     shown = row(accounts.show_account(control, args.address))
+    shown |= profile_row(profiles.show_profile(control, args.address))
     led = addresses.list_addresses(control, account=args.address)
     shown["addresses"] = [info.address for info in led]
     shown["may_write_as"] = list(grants.list_grants(control, args.address))
-    columns = _COLUMNS | {"addresses": "Addresses", "may_write_as": "May write as"}
+    columns = _COLUMNS | _PROFILE_COLUMNS
+    columns |= {"addresses": "Addresses", "may_write_as": "May write as"}
     if shown["sending_locked_at"] is not None:
         columns |= {"sending_locked_at": "Sending locked (UTC)", "sending_lock_reason": "Because"}
     context.record(args, shown, columns)
@@ -90,7 +122,18 @@ def _set(context: Context, args: Namespace) -> int:
         accounts.set_language(control, args.address, args.language)
     if "quota" in args:
         accounts.set_quota(control, args.address, args.quota)
-    return _show(context, args, accounts.show_account(control, args.address))
+    if not (args.function is None and args.phone is None and args.postal_address is None):
+        profiles.set_profile(
+            control,
+            args.address,
+            function=args.function,
+            phone=args.phone,
+            postal_address=postal(args),
+        )
+    shown = row(accounts.show_account(control, args.address))
+    shown |= profile_row(profiles.show_profile(control, args.address))
+    context.record(args, shown, _COLUMNS | _PROFILE_COLUMNS)
+    return 0
 
 
 def _switch(context: Context, args: Namespace, *, on: bool) -> int:
@@ -197,15 +240,18 @@ COMMANDS = (
     Command("account show", "show one account", _show_one, (ADDRESS, JSON)),
     Command(
         "account set",
-        "change the name, language or quota of an account",
+        "change the name, language, quota or profile of an account",
         _set,
         (
             ADDRESS,
             NAME,
             LANGUAGE,
             QUOTA,
+            *PROFILE,
             JSON,
         ),
+        "Change what an account has of its own. Function, telephone and postal address are what "
+        "templates say of the person (`alphorn template`); empty words take one away.",
     ),
     Command("account enable", "switch an account on again", _enable, (ADDRESS, JSON)),
     Command(

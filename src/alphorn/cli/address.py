@@ -11,7 +11,7 @@ from alphorn.cli.address_changes import COLUMNS, EXPIRES, LABEL, MESSAGES, row, 
 from alphorn.cli.arguments import ORGANIZATION, PASSWORD, expiry, password, shown_once
 from alphorn.cli.confirm import YES, confirm
 from alphorn.cli.table import JSON, Argument, Command, Context
-from alphorn.directory.values import AddressInfo, AddressKind
+from alphorn.directory.values import AddressInfo, AddressKind, Profile
 from alphorn.operations import accounts, addresses, distribution, temporary
 from alphorn.operations.control import NewAccount
 
@@ -31,6 +31,9 @@ def _add(context: Context, args: Namespace) -> int:
         ("--name", args.name is not None),
         ("--language", args.language is not None),
         ("--quota", "quota" in args),
+        ("--function", args.function is not None),
+        ("--phone", args.phone is not None),
+        ("--postal-address", args.postal_address is not None),
     ):
         if given:
             raise Refused(f"{option} is for an account; this address is none.", code="usage")
@@ -93,6 +96,7 @@ def _add_account(context: Context, args: Namespace) -> int:
         args.name or "",
         args.language or "en",
         getattr(args, "quota", None),
+        Profile(args.function or "", args.phone or "", account.postal(args) or ""),
     )
     made = accounts.add_account(context.services.control, new)
     once = shown_once(args, secret)
@@ -172,6 +176,7 @@ COMMANDS = (
             account.NAME,
             account.LANGUAGE,
             account.QUOTA,
+            *account.PROFILE,
             Argument("--alias-of", metavar="ACCOUNT", help="another name for this account"),
             Argument(
                 "--redirect-to",

@@ -45,6 +45,15 @@ class TemplateKind(Enum):
     RESPONDER = "responder"
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What templates say of a person beside the name; `postal_address` may have lines."""
+
+    function: str = ""
+    phone: str = ""
+    postal_address: str = ""
+
+
 LANGUAGES = ("en", "de", "fr", "it", "es")
 """What we speak to people (RFC 5646)."""
 

@@ -3,8 +3,8 @@
 Whoever writes a signature in HTML needs few elements. What is outside of them, or not written in
 the plain way (a tag on one line, small letters, values in double quotation marks, elements closed
 in order), is refused with the line and the reason, so that whatever passes means the same to every
-reader and does nothing: no scripts, no forms, no styles that fetch or cover something, and addresses
-only under the schemes below. Pure; each octet is looked at a bounded number of times.
+reader and does nothing: no scripts, no forms, no styles that fetch or cover something, addresses
+under the schemes below only. Pure; each octet is looked at a bounded number of times.
 """
 
 import re

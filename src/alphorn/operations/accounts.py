@@ -12,6 +12,7 @@ from alphorn.directory.values import LANGUAGES, AccountInfo, AddressKind
 from alphorn.operations import find, quota
 from alphorn.operations.addresses import place, refuse
 from alphorn.operations.control import Control, NewAccount
+from alphorn.operations.profiles import checked
 from alphorn.operations.rights import Right, require, visible_organizations
 from alphorn.operations.verifier import Verifier, make
 
@@ -84,9 +85,13 @@ def create(
     in_bulk: bool = False,
 ) -> AccountInfo:
     """An account from what was checked, in a transaction of the caller's. Raises Exists,
-    Refused("name", "language", "quota-limit")."""
+    Refused("name", "language", "quota-limit", "profile")."""
+    profile = checked(new.profile)
     account = Account.objects.create(
         name=_person(new.name),
+        function=profile.function,
+        phone=profile.phone,
+        postal_address=profile.postal_address,
         language=_language(new.language),
         quota_octets=_quota(new.quota_octets),
         salt=verifier.salt,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from alphorn.base.secret import Secret
 from alphorn.directory.keys import KeyRing
-from alphorn.directory.values import Protection
+from alphorn.directory.values import Profile, Protection
 from alphorn.store.api import Store
 
 
@@ -55,3 +55,4 @@ class NewAccount:
     name: str = ""
     language: str = "en"
     quota_octets: int | None = field(default=None)
+    profile: Profile = Profile()  # noqa: RUF009 - frozen
