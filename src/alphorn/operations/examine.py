@@ -333,7 +333,7 @@ class Examiner:
                 _why(reasons, matched, quarantined, spam) if not known.blocked else REPORTED.text,
                 refusal,
                 bool(case.author.aligned) and (known.knows or known.answered),
-                listed=matched.spam or known.blocked or not matched.decision.passes,
+                listed=spam and (matched.spam or known.blocked or not matched.decision.passes),
                 clean=_is_clean(case.engines),
                 facts={
                     "score": score,

@@ -16,7 +16,7 @@ PLACES: Mapping[str, SpecialUse] = {
     SOCIAL: SpecialUse.SOCIAL,
 }
 LISTING = frozenset(("sender-blocked", "sender-reported"))
-"""Codes of reasons that say that a list of senders decided (`policy.lists`, `operations.examine`)."""
+"""Codes of reasons: a list of senders decided (`policy.lists`, `operations.examine`)."""
 NAMES: Mapping[str, str] = {SPAM: "Spam", PROMOTIONS: "Promotions", SOCIAL: "Social networks"}
 
 
