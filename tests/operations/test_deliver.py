@@ -11,7 +11,7 @@ from alphorn.base.errors import Unavailable
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.outcome import Fate
 from alphorn.operations import accounts, addresses
-from alphorn.operations.deliver import MAX_HOPS
+from alphorn.operations.sending_on import MAX_HOPS
 from alphorn.store.api import Store
 from tests.support.mailhouse import ANNA, BERT, HOSTNAME, MailHouse
 

@@ -15,8 +15,8 @@ from alphorn.directory.view import DirectoryView
 from alphorn.message.envelope import OriginKind
 from alphorn.message.parse import Entity
 from alphorn.operations.control import Control
-from alphorn.operations.deliver import Enqueue
 from alphorn.operations.notices import Notices
+from alphorn.operations.piece import Enqueue
 from alphorn.operations.sending_parts import Outgoing, SendingParts
 from alphorn.operations.submit import Check, Guards
 from alphorn.operations.targets import Paused, Targets

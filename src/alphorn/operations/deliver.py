@@ -8,17 +8,15 @@ nothing arrives twice:
     something was done for some      it is accepted; the others wait in the queue, which tries
                                      again and at last reports to the sender
 
-Redirection comes first, so that a recipient for whom it cannot be arranged is left untouched; in
-the queue's later tries it is therefore done already. Where it leads out of here the envelope's
-sender becomes one of ours (`operations.rewriting`); of the message not an octet changes, so that
-signatures hold. Nothing here knows SMTP; what went wrong is said with enhanced codes.
+Redirection (`operations.sending_on`) comes first, so that a recipient for whom it cannot be
+arranged is left untouched; in the queue's later tries it is therefore done already. Nothing here
+knows SMTP; what went wrong is said with enhanced codes.
 """
 
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from alphorn.base.errors import AlphornError, Refused
 from alphorn.base.trace import TraceEvent, Verdict
@@ -28,22 +26,16 @@ from alphorn.mailauth.results import without_forged
 from alphorn.message import header, received, spam_field
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.outcome import Fate, LocalResult
-from alphorn.message.summarize import below, summarize
-from alphorn.message.summary import Summary
+from alphorn.message.summarize import below
 from alphorn.operations.confirm import asked_for, confirmation
 from alphorn.operations.onward import Onward, onward
+from alphorn.operations.piece import Enqueue, Facts, Piece, event, piece_of
 from alphorn.operations.placement import INTO_INBOX, SPAM, Placement, as_decided
 from alphorn.operations.rewriting import Rewriting
+from alphorn.operations.sending_on import MAX_HOPS, Onwards, SendingOn
 from alphorn.operations.status import status_of
 from alphorn.store.api import NewMessage, Store
 from alphorn.store.visitors import Visitors
-from alphorn.wire.smtp import xtext
-
-MAX_HOPS = 100
-"""Received fields in a message before it is taken for a loop (RFC 5321 §6.3 asks for so many)."""
-
-Enqueue = Callable[[bytes, Envelope, Origin], str]
-"""Puts a message into the outbound queue, durably; gives its name there."""
 
 _Onward = tuple[tuple[str, ...], frozenset[Notify]]
 """Where a message is redirected to, and what its sender wants to be told of that."""
@@ -58,21 +50,6 @@ class Reception:
     accepted: bool
     status: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A message under way and what is read from its header once."""
-
-    raw: bytes
-    envelope: Envelope
-    transaction: str
-    now: float
-    hops: int
-    message_id: str
-    been_at: frozenset[str]
-    summary: Callable[[], Summary]
-    """Of `raw`, worked out when it is first asked for: once for all recipients."""
 
 
 class Delivery:
@@ -100,11 +77,11 @@ class Delivery:
         self._enqueue = enqueue
         self._trace = trace
         self._rewriting = rewriting
+        self._sending_on = SendingOn(enqueue, rewriting, trace, max_hops)
         self._visitors = visitors
         self._hostname = hostname
         self._postmaster = postmaster
         self._clock = clock
-        self._max_hops = max_hops
         self._welcomed = welcomed
 
     def route(self, local: str, domain: str) -> Route | None:
@@ -142,7 +119,7 @@ class Delivery:
 
         Raises Unavailable only where some were served and the rest cannot be queued either.
         """
-        piece = self._piece(raw, envelope, transaction)
+        piece = piece_of(raw, envelope, transaction, self._clock())
         done: dict[int, LocalResult] = {}
         sent: set[_Onward] = set()
         results = []
@@ -183,7 +160,7 @@ class Delivery:
         if origin.kind is OriginKind.SUBMITTED:
             # Only who takes mail from elsewhere says how it was judged, and nobody in our name.
             raw, placement = spam_field.without(without_forged(raw, self._hostname)), INTO_INBOX
-        piece = self._piece(raw, envelope, origin.transaction)
+        piece = piece_of(raw, envelope, origin.transaction, self._clock())
         local, _, domain = recipient.address.rpartition("@")
         try:
             route = self.route(local, domain)
@@ -200,7 +177,7 @@ class Delivery:
                     piece,
                     recipient,
                     route.account,
-                    lambda: self._check_loop(piece, recipient),
+                    lambda: self._sending_on.check_loop(piece, recipient),
                     "Sent on",
                 )
             route = replace(route, redirect_to=(), paused=(), keep=chosen.keep)
@@ -208,21 +185,9 @@ class Delivery:
 
     # -- one step each --
 
-    def _piece(self, raw: bytes, envelope: Envelope, transaction: str) -> _Piece:
-        return _Piece(
-            raw,
-            envelope,
-            transaction,
-            self._clock(),
-            received.hops(raw),
-            header.get(raw, "Message-ID") or "",
-            received.been_at(raw),
-            cache(lambda: summarize(raw)),
-        )
-
     def _serve(
         self,
-        piece: _Piece,
+        piece: Piece,
         recipient: EnvelopeRecipient,
         route: Route,
         done: dict[int, LocalResult],
@@ -259,10 +224,10 @@ class Delivery:
             self._note_visitor(piece, route)
         return redirected, done[account.id]
 
-    def _onward(self, piece: _Piece, route: Route, placement: Placement) -> Onward:
+    def _onward(self, piece: Piece, route: Route, placement: Placement) -> Onward:
         return onward(route, piece.envelope.sender, placement.kind == SPAM)
 
-    def _note_visitor(self, piece: _Piece, route: Route) -> None:
+    def _note_visitor(self, piece: Piece, route: Route) -> None:
         """Who wrote to a temporary address; that this cannot be noted stops no mail."""
         if route.kind is not AddressKind.TEMPORARY:
             return
@@ -273,7 +238,7 @@ class Delivery:
 
     def _attempt(
         self,
-        piece: _Piece,
+        piece: Piece,
         recipient: EnvelopeRecipient,
         account: AccountInfo | None,
         work: Callable[[], None],
@@ -294,14 +259,14 @@ class Delivery:
 
     def _send_on(
         self,
-        piece: _Piece,
+        piece: Piece,
         recipient: EnvelopeRecipient,
         route: Route,
         chosen: Onward,
         placement: Placement,
         sent: set[_Onward],
     ) -> None:
-        self._check_loop(piece, recipient)
+        self._sending_on.check_loop(piece, recipient)
         if route.bounce and piece.envelope.sender:
             raise Refused(f"{recipient.address} takes reports of servers only.", code="srs")
         for note in chosen.notes:
@@ -311,58 +276,12 @@ class Delivery:
             raise Refused(text, code="paused")
         there = chosen.targets, recipient.notify
         if chosen.targets and there not in sent:
-            self._redirect(piece, recipient, route, chosen.targets, placement)
+            self._sending_on.send(piece, recipient, route, Onwards(chosen.targets), placement)
             sent.add(there)
-
-    def _check_loop(self, piece: _Piece, recipient: EnvelopeRecipient) -> None:
-        if piece.hops > self._max_hops:
-            text = f"The message has passed more than {self._max_hops} servers; that is a loop."
-            raise Refused(text, code="loop")
-        if recipient.address.lower() in piece.been_at:
-            text = f"The message has been at {recipient.address} before; that is a loop."
-            raise Refused(text, code="loop")
-
-    def _redirect(
-        self,
-        piece: _Piece,
-        recipient: EnvelopeRecipient,
-        route: Route,
-        targets: Sequence[str],
-        placement: Placement,
-    ) -> None:
-        """Send it on to where the address leads (RFC 5321 §3.9.1). Where that is somewhere else,
-        the envelope's sender becomes one of ours."""
-        original = recipient.original or f"rfc822;{xtext.encode(recipient.address)}"
-        sender, ours = piece.envelope.sender, self._rewriting.is_ours
-        if not all(map(ours, targets)):
-            sender = self._rewriting.sender(sender, route.address.rpartition("@")[2])
-        # What was decided goes with it to our own mailboxes; nobody else is told.
-        fields = placement.fields if all(map(ours, targets)) else b""
-        name = self._enqueue(
-            header.prepend(piece.raw, received.delivered_to(recipient.address), fields),
-            replace(
-                piece.envelope,
-                sender=sender,
-                recipients=tuple(
-                    EnvelopeRecipient(target, recipient.notify, original) for target in targets
-                ),
-            ),
-            self._origin(piece, OriginKind.REDIRECTED, recipient, route.account),
-        )
-        what = "Goes back to its true sender" if route.bounce else "Redirected to"
-        self._tell(
-            piece,
-            recipient,
-            route.account,
-            Verdict.QUEUED,
-            f"{what} {', '.join(targets)}"
-            + (f" as {sender}" if sender != piece.envelope.sender else ""),
-            {"queue": name},
-        )
 
     def _append(
         self,
-        piece: _Piece,
+        piece: Piece,
         recipient: EnvelopeRecipient,
         account: AccountInfo,
         placement: Placement,
@@ -400,7 +319,7 @@ class Delivery:
 
     def _failed(
         self,
-        piece: _Piece,
+        piece: Piece,
         recipient: EnvelopeRecipient,
         account: AccountInfo | None,
         error: AlphornError,
@@ -419,7 +338,7 @@ class Delivery:
         fate = Fate.DEFERRED if passing else Fate.FAILED
         return LocalResult(recipient, fate, status, error.text)
 
-    def _leave_to_queue(self, piece: _Piece, rest: Sequence[LocalResult]) -> None:
+    def _leave_to_queue(self, piece: Piece, rest: Sequence[LocalResult]) -> None:
         """Others have the message, so that it cannot be refused any more: the queue tries again,
         and reports to the sender where it does not succeed."""
         recipients = tuple(result.recipient for result in rest)
@@ -438,7 +357,7 @@ class Delivery:
                 {"queue": name, "status": result.status},
             )
 
-    def _confirm(self, piece: _Piece, recipients: Sequence[EnvelopeRecipient]) -> None:
+    def _confirm(self, piece: Piece, recipients: Sequence[EnvelopeRecipient]) -> None:
         """Report success where that was asked for. That it cannot be reported is no failure of the
         delivery; the trace says so."""
         report, envelope = confirmation(
@@ -453,42 +372,13 @@ class Delivery:
         for recipient in recipients:
             self._tell(piece, recipient, None, verdict, text, {})
 
-    def _origin(
-        self,
-        piece: _Piece,
-        kind: OriginKind,
-        recipient: EnvelopeRecipient,
-        account: AccountInfo | None,
-    ) -> Origin:
-        return Origin(
-            kind,
-            piece.transaction,
-            account.id if account else None,
-            recipient.address.rpartition("@")[2],
-            piece.message_id,
-        )
-
     def _tell(
         self,
-        piece: _Piece,
+        piece: Piece,
         recipient: EnvelopeRecipient,
         account: AccountInfo | None,
         verdict: Verdict,
         text: str,
-        facts: dict[str, str | int | float | bool | None],
+        facts: Facts,
     ) -> None:
-        self._trace(
-            TraceEvent(
-                time=piece.now,
-                transaction=piece.transaction,
-                stage="deliver",
-                verdict=verdict,
-                text=text,
-                sender=piece.envelope.sender,
-                recipient=recipient.address,
-                message_id=piece.message_id,
-                account_id=account.id if account else None,
-                domain=recipient.address.rpartition("@")[2],
-                facts=facts,
-            )
-        )
+        self._trace(event(piece, recipient, account, verdict, text, facts))

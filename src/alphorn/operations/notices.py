@@ -19,8 +19,8 @@ from alphorn.message import dates, header, write
 from alphorn.message.compose import message, text_part
 from alphorn.message.envelope import Body, Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.mailbox import Mailbox, format_mailbox
-from alphorn.operations.deliver import Enqueue
 from alphorn.operations.notice_texts import Texts, texts
+from alphorn.operations.piece import Enqueue
 from alphorn.operations.records_check import Finding
 from alphorn.operations.throttle import Counters
 from alphorn.policy.behaviour import Behaviour

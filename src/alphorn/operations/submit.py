@@ -30,7 +30,7 @@ from alphorn.directory.view import DirectoryView
 from alphorn.message import addresses, complete, header
 from alphorn.message.envelope import Envelope, Origin, OriginKind
 from alphorn.message.parse import Entity, parse
-from alphorn.operations.deliver import Enqueue
+from alphorn.operations.piece import Enqueue
 from alphorn.operations.status import Declined
 from alphorn.operations.throttle import Counters
 from alphorn.policy import behaviour

@@ -1,0 +1,82 @@
+"""A message on its way to somebody here, and how its steps are told in the trace."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from alphorn.base.trace import TraceEvent, Verdict
+from alphorn.directory.values import AccountInfo
+from alphorn.message import header, received
+from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
+from alphorn.message.summarize import summarize
+from alphorn.message.summary import Summary
+
+Enqueue = Callable[[bytes, Envelope, Origin], str]
+"""Puts a message into the outbound queue, durably; gives its name there."""
+Tell = Callable[[TraceEvent], None]
+Facts = dict[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A message under way and what is read from its header once."""
+
+    raw: bytes
+    envelope: Envelope
+    transaction: str
+    now: float
+    hops: int
+    message_id: str
+    been_at: frozenset[str]
+    summary: Callable[[], Summary]
+    """Of `raw`, worked out when it is first asked for: once for all recipients."""
+
+
+def piece_of(raw: bytes, envelope: Envelope, transaction: str, now: float) -> Piece:
+    return Piece(
+        raw,
+        envelope,
+        transaction,
+        now,
+        received.hops(raw),
+        header.get(raw, "Message-ID") or "",
+        received.been_at(raw),
+        cache(lambda: summarize(raw)),
+    )
+
+
+def origin(
+    piece: Piece, kind: OriginKind, recipient: EnvelopeRecipient, account: AccountInfo | None
+) -> Origin:
+    """Of what is queued because of this message, for one of its recipients."""
+    return Origin(
+        kind,
+        piece.transaction,
+        account.id if account else None,
+        recipient.address.rpartition("@")[2],
+        piece.message_id,
+    )
+
+
+def event(
+    piece: Piece,
+    recipient: EnvelopeRecipient,
+    account: AccountInfo | None,
+    verdict: Verdict,
+    text: str,
+    facts: Facts,
+) -> TraceEvent:
+    """A step of its delivery to one recipient."""
+    return TraceEvent(
+        time=piece.now,
+        transaction=piece.transaction,
+        stage="deliver",
+        verdict=verdict,
+        text=text,
+        sender=piece.envelope.sender,
+        recipient=recipient.address,
+        message_id=piece.message_id,
+        account_id=account.id if account else None,
+        domain=recipient.address.rpartition("@")[2],
+        facts=facts,
+    )

@@ -1,0 +1,106 @@
+"""A message sent on, because an address leads elsewhere or because its owner's rules say so
+(RFC 5321 §3.9.1).
+
+Where it leads out of here the envelope's sender becomes one of ours (`operations.rewriting`). Of
+the message not an octet changes but what rules change, so that signatures hold. It is in the queue,
+durably, before anything else is done for the recipient.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from alphorn.base.errors import Refused
+from alphorn.base.trace import Verdict
+from alphorn.directory.values import AccountInfo, Route
+from alphorn.message import header, received
+from alphorn.message.envelope import EnvelopeRecipient, OriginKind
+from alphorn.operations.piece import Enqueue, Piece, Tell, event, origin
+from alphorn.operations.placement import Placement
+from alphorn.operations.rewriting import Rewriting
+from alphorn.wire.smtp import xtext
+
+MAX_HOPS = 100
+"""Received fields in a message before it is taken for a loop (RFC 5321 §6.3 asks for so many)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Onwards:
+    """Where a recipient's message goes on to. `raw` is what it was changed to, None where it was
+    not; `by` says for the trace which rule decided ("by your filter “X”"), "" for an address."""
+
+    targets: tuple[str, ...]
+    raw: bytes | None = None
+    by: str = ""
+
+
+class SendingOn:
+    """One per process; every method may be called from any thread and waits for the disk."""
+
+    def __init__(
+        self, enqueue: Enqueue, rewriting: Rewriting, trace: Tell, max_hops: int = MAX_HOPS
+    ) -> None:
+        self._enqueue = enqueue
+        self._rewriting = rewriting
+        self._trace = trace
+        self._max_hops = max_hops
+
+    def check_loop(self, piece: Piece, recipient: EnvelopeRecipient) -> None:
+        """Raises Refused("loop") where the message has been here before, or at too many places."""
+        if piece.hops > self._max_hops:
+            text = f"The message has passed more than {self._max_hops} servers; that is a loop."
+            raise Refused(text, code="loop")
+        if recipient.address.lower() in piece.been_at:
+            text = f"The message has been at {recipient.address} before; that is a loop."
+            raise Refused(text, code="loop")
+
+    def send(
+        self,
+        piece: Piece,
+        recipient: EnvelopeRecipient,
+        route: Route,
+        onwards: Onwards,
+        placement: Placement,
+    ) -> None:
+        """Raises Unavailable; then nothing was sent."""
+        original = recipient.original or f"rfc822;{xtext.encode(recipient.address)}"
+        sender, ours = piece.envelope.sender, self._rewriting.is_ours
+        within = all(map(ours, onwards.targets))
+        if not within:
+            sender = self._rewriting.sender(sender, route.address.rpartition("@")[2])
+        # What was decided goes with it to our own mailboxes; nobody else is told.
+        fields = placement.fields if within else b""
+        raw = piece.raw if onwards.raw is None else onwards.raw
+        name = self._enqueue(
+            header.prepend(raw, received.delivered_to(recipient.address), fields),
+            replace(
+                piece.envelope,
+                sender=sender,
+                recipients=tuple(
+                    EnvelopeRecipient(target, recipient.notify, original)
+                    for target in onwards.targets
+                ),
+            ),
+            origin(piece, OriginKind.REDIRECTED, recipient, route.account),
+        )
+        self._tell(piece, recipient, route.account, _said(route, onwards, sender, piece), name)
+
+    def _tell(
+        self,
+        piece: Piece,
+        recipient: EnvelopeRecipient,
+        account: AccountInfo | None,
+        text: str,
+        name: str,
+    ) -> None:
+        facts: dict[str, str | int | float | bool | None] = {"queue": name}
+        self._trace(event(piece, recipient, account, Verdict.QUEUED, text, facts))
+
+
+def _said(route: Route, onwards: Onwards, sender: str, piece: Piece) -> str:
+    what = "Goes back to its true sender" if route.bounce else "Redirected to"
+    parts: Sequence[str] = (
+        f"{what} {', '.join(onwards.targets)}",
+        f"as {sender}" if sender != piece.envelope.sender else "",
+        onwards.by,
+    )
+    return " ".join(filter(None, parts))
