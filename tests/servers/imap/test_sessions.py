@@ -13,7 +13,7 @@ from alphorn.base.secret import Secret
 from alphorn.operations import accounts, passwords
 from alphorn.servers.imap.fetching.plan import MAX_FIELD_NAMES, MAX_SECTIONS
 from alphorn.servers.imap.handlers import HANDLERS
-from alphorn.servers.imap.limits import PlainLogin
+from alphorn.servers.plain_login import PlainLogin
 from alphorn.wire.imap.parser.table import TABLE
 from tests.servers.imap.house import ADDRESS, House
 from tests.servers.imap.play import Client, connect, logged_in

@@ -1,19 +1,11 @@
 """What one IMAP connection may cost; every number is a limit that a test names."""
 
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 from alphorn.base import settings as table
 from alphorn.base.settings import Settings
+from alphorn.servers.plain_login import PlainLogin
 from alphorn.wire.imap.framing import Limits as WireLimits
-
-
-class PlainLogin(Enum):
-    """Who may log in without TLS."""
-
-    NEVER = "never"
-    LOOPBACK = "loopback"
-    ALWAYS = "always"
 
 
 @dataclass(frozen=True, slots=True)

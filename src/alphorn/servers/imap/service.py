@@ -1,7 +1,6 @@
 """What all IMAP sessions of a worker share, and where they come from."""
 
 import asyncio
-import ipaddress
 import weakref
 from array import array
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from alphorn.operations.authenticate import Authenticator
 from alphorn.servers.connection import IO
 from alphorn.servers.imap.fetching.recent import recent_lines, recent_messages
 from alphorn.servers.imap.handlers import HANDLERS
-from alphorn.servers.imap.limits import ImapLimits, PlainLogin
+from alphorn.servers.imap.limits import ImapLimits
 from alphorn.servers.imap.registry import Registry, Subscribe
 from alphorn.servers.imap.session import ImapSession
 from alphorn.servers.imap.view import View
@@ -76,19 +75,7 @@ class ImapService:
     def core(self, io: IO) -> ImapCore:
         """The protocol core of a new connection."""
         starttls = self.tls and not io.tls
-        return ImapCore(self.limits.wire, self._is_secure(io), starttls)
-
-    def _is_secure(self, io: IO) -> bool:
-        """Whether passwords may travel over this connection."""
-        if io.tls:
-            return True
-        match self.limits.plain_login:
-            case PlainLogin.ALWAYS:
-                return True
-            case PlainLogin.LOOPBACK:
-                return ipaddress.ip_address(io.peer.address).is_loopback
-            case PlainLogin.NEVER:
-                return False
+        return ImapCore(self.limits.wire, self.limits.plain_login.trusts(io), starttls)
 
     def capabilities(self, core: ImapCore) -> bytes:
         """What CAPABILITY shows on that connection now."""
