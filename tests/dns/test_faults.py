@@ -11,6 +11,7 @@ import pytest
 
 from alphorn.dns.answers import DnsError, NoAnswer, NoSuchName, Temporary
 from alphorn.dns.stub import StubResolver
+from tests.support import dns
 from tests.support.dns import DnsServer, Fault, Zone
 from tests.support.memorydns import MemoryResolver
 
@@ -51,7 +52,7 @@ def outcome(resolver: Any, kind: str, name: str) -> Any:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("fault", Fault)
 def test_every_fault_ends_as_an_error(server: DnsServer, fault: Fault, kind: str) -> None:
-    resolver = StubResolver([server.address], timeout=0.2, lifetime=0.4)
+    resolver = dns.resolver(server)
     name = f"{fault.name.lower().replace('_', '-')}.test"
     assert outcome(resolver, kind, name) is ENDS.get(fault, Temporary)
 
@@ -59,14 +60,14 @@ def test_every_fault_ends_as_an_error(server: DnsServer, fault: Fault, kind: str
 @pytest.mark.parametrize("kind", KINDS)
 def test_memory_answers_as_the_network_does(server: DnsServer, kind: str) -> None:
     memory = MemoryResolver(ZONE)
-    stub = StubResolver([server.address], timeout=0.2, lifetime=0.4)
+    stub = dns.resolver(server)
     for name in NAMES:
         assert outcome(memory, kind, name) == outcome(stub, kind, name), name
 
 
 @pytest.mark.parametrize("address", ["192.0.2.5", "192.0.2.6", "192.0.2.7", "2001:db8::1", "x"])
 def test_memory_knows_the_names_of_addresses(server: DnsServer, address: str) -> None:
-    stub = StubResolver([server.address], timeout=0.2, lifetime=0.4)
+    stub = dns.resolver(server)
     assert outcome(MemoryResolver(ZONE), "ptr", address) == outcome(stub, "ptr", address)
 
 

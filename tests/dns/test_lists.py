@@ -16,7 +16,7 @@ from alphorn.dns.lists import (
     read_codes,
     trouble,
 )
-from alphorn.dns.stub import StubResolver
+from tests.support import dns
 from tests.support.dns import DnsServer, Fault, Zone
 from tests.support.memorydns import MemoryResolver
 
@@ -54,7 +54,7 @@ def resolver(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield MemoryResolver(ZONE)
     else:
         with DnsServer(ZONE) as server:
-            yield StubResolver([server.address], timeout=0.2, lifetime=0.4)
+            yield dns.resolver(server)
 
 
 @pytest.mark.parametrize(

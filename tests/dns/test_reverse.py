@@ -8,6 +8,7 @@ import pytest
 
 from alphorn.dns.reverse import MAX_NAMES, Names, Reverse, confirmed_name, find_names
 from alphorn.dns.stub import StubResolver
+from tests.support import dns
 from tests.support.dns import DnsServer, Fault, Zone
 from tests.support.memorydns import MemoryResolver
 
@@ -36,7 +37,7 @@ def resolver(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield MemoryResolver(ZONE)
     else:
         with DnsServer(ZONE) as server:
-            yield StubResolver([server.address], timeout=0.2, lifetime=0.4)
+            yield dns.resolver(server)
 
 
 @pytest.mark.parametrize(

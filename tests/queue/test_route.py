@@ -10,6 +10,7 @@ import pytest
 from alphorn.dns.stub import StubResolver
 from alphorn.queue import route
 from alphorn.queue.route import NoRoute, Ourselves, Server, addresses, servers
+from tests.support import dns
 from tests.support.dns import DnsServer, Fault, Zone
 
 ZONE: Zone = {
@@ -39,7 +40,7 @@ OURSELVES = Ourselves(frozenset({"mail.example.test"}), lambda address: address 
 @pytest.fixture(scope="module")
 def resolver() -> Iterator[StubResolver]:
     with DnsServer(dict(ZONE)) as server:
-        yield StubResolver([server.address], timeout=0.3, lifetime=0.6)
+        yield dns.resolver(server)
 
 
 def found(destination: str, resolver: StubResolver, seed: int = 1) -> list[str]:

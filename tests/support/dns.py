@@ -11,7 +11,7 @@
         "half.test": {"A": ["127.0.0.3"], "AAAA": Fault.TIMEOUT},
     }
     with DnsServer(zone) as server:
-        StubResolver([server.address])
+        resolver(server)
 
 A name that is not in the zone does not exist (NXDOMAIN); one that is has only the types named.
 The dictionary may be changed while the server runs. What was asked is in `server.questions`.
@@ -22,7 +22,7 @@ import socketserver
 import struct
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from types import TracebackType
 from typing import Any
@@ -35,6 +35,8 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+
+from alphorn.dns.stub import StubResolver
 
 LOOPBACK = "127.0.0.1"
 UDP_LIMIT = 512
@@ -67,6 +69,18 @@ class Fault(Enum):
     EXTRA_NAME = "the right reply with records of other names in it"
     NXDOMAIN_WITH_RECORDS = "the name does not exist, and here is its record"
 
+
+SILENT = frozenset(
+    [
+        Fault.TIMEOUT,
+        Fault.GARBAGE,
+        Fault.CUT,
+        Fault.NO_REPLY_BIT,
+        Fault.WRONG_ID,
+        Fault.WRONG_NAME,
+    ]
+)
+"""After which whoever asked goes on waiting, as no true reply has come."""
 
 Records = Mapping[str, list[str] | Fault]
 Zone = dict[str, Records | Fault]
@@ -126,6 +140,11 @@ class DnsServer:
             thread.join()
 
     # -- answering --
+
+    def is_silent(self, name: str, kind: str) -> bool:
+        """Whether nothing that could be believed will come."""
+        reply = dns.message.make_response(dns.message.make_query(".", kind))
+        return self._fill(reply, name, kind) in SILENT
 
     def reply(self, wire: bytes, over_tcp: bool) -> bytes | None:
         """The reply to a question, or None for silence."""
@@ -220,6 +239,22 @@ class DnsServer:
                 ],
             )
         )
+
+
+class _Resolver(StubResolver):
+    def __init__(self, server: DnsServer, ticks: Callable[[], float]) -> None:
+        super().__init__([server.address], timeout=20, lifetime=40, ticks=ticks)
+        self._server = server
+        self._hasty = StubResolver([server.address], timeout=0.1, lifetime=0.1)
+
+    async def _question(self, name: str, kind: Any) -> Any:
+        hopeless = self._server.is_silent(name, kind.name)
+        return await StubResolver._question(self._hasty if hopeless else self, name, kind)
+
+
+def resolver(server: DnsServer, ticks: Callable[[], float] = time.monotonic) -> StubResolver:
+    """One that waits as long as it takes on a slow machine, but not for what cannot come."""
+    return _Resolver(server, ticks)
 
 
 def plain_text(name: dns.name.Name) -> str:

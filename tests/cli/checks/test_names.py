@@ -6,8 +6,8 @@ import pytest
 
 from alphorn.cli.checks import names
 from alphorn.cli.checks.finding import Level
-from alphorn.dns.stub import StubResolver
 from alphorn.operations.records import domain_records
+from tests.support import dns
 from tests.support.dns import DnsServer, Fault, Zone
 
 HOST = "mx.example.test"
@@ -42,7 +42,7 @@ def ask(zone: Zone) -> list[tuple[Level, str, str]]:
     with DnsServer(zone) as server:
 
         async def main() -> list[tuple[Level, str, str]]:
-            resolver = StubResolver([server.address], timeout=0.3, lifetime=0.6)
+            resolver = dns.resolver(server)
             found = await names.host(HOST, resolver)
             found += await names.domain(DOMAIN, HOST, RECORDS, resolver)
             return [(finding.level, finding.text, finding.advice) for finding in found]

@@ -11,6 +11,7 @@ from alphorn.dns.stub import StubResolver
 from alphorn.mailauth.spf.check import check, too_slow
 from alphorn.mailauth.spf.explanation import MAX_TEXT
 from alphorn.mailauth.spf.result import Spf, SpfResult
+from tests.support import dns
 from tests.support.dns import DnsServer, Fault, Zone
 from tests.support.memorydns import MemoryResolver
 
@@ -257,7 +258,7 @@ def test_faults_are_temporary(server: DnsServer, fault: Fault) -> None:
         "servers.test": {"TXT": ["v=spf1 mx:lost.test +all"]},
         "server.test": {"TXT": ["v=spf1 mx:mx.test +all"]},
     }
-    resolver = StubResolver([server.address], timeout=0.1, lifetime=0.15)
+    resolver = dns.resolver(server)
     for domain in ("lost", "own", "included", "redirected", "exists", "servers", "server"):
         found = run(resolver, f"a@{domain}.test")
         assert found.result is Spf.TEMPERROR, domain
@@ -268,7 +269,7 @@ def test_faults_are_temporary(server: DnsServer, fault: Fault) -> None:
 @pytest.mark.parametrize("fault", [Fault.EXTRA_NAME, Fault.WRONG_TYPE])
 def test_records_of_others_are_no_answer(server: DnsServer, fault: Fault) -> None:
     server.zone = {"lost.test": fault, "own.test": {"TXT": ["v=spf1 a:lost.test -all"]}}
-    resolver = StubResolver([server.address], timeout=0.1, lifetime=0.15)
+    resolver = dns.resolver(server)
     assert run(resolver, "a@lost.test").result is Spf.NONE
     assert run(resolver).result is Spf.FAIL
 

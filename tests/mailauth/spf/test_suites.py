@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from alphorn.dns.stub import StubResolver
 from alphorn.mailauth.spf.check import check
 from alphorn.mailauth.spf.result import SpfResult
 from tests.mailauth.spf.suite import Case, cases
+from tests.support import dns
 from tests.support.dns import DnsServer
 from tests.support.memorydns import MemoryResolver
 
@@ -57,7 +57,7 @@ def test_over_a_real_dns(shared: Path) -> None:
 
     async def run(case: Case, server: DnsServer) -> list[str]:
         server.zone = case.zone
-        resolver = StubResolver([server.address], timeout=0.1, lifetime=0.2)
+        resolver = dns.resolver(server)
         return failures(case, await verdict(case, resolver))
 
     with DnsServer({}) as server:

@@ -14,6 +14,7 @@ from alphorn.message import header
 from alphorn.store.api import SpecialUse
 from tests.servers.smtp.conftest import Guarded
 from tests.servers.smtp.serving import eventually
+from tests.support import dns
 from tests.support.dialog import Dialog
 from tests.support.dns import DnsServer, Fault, Zone
 from tests.support.gatehouse import HONEST, NAMELESS, Guard, letter, reverse, signed
@@ -33,11 +34,9 @@ def asking(open_gate: Open) -> Iterator[Guarded]:
 
         def resolver(records: Zone) -> StubResolver:
             server = stack.enter_context(DnsServer(records, ttl=0, negative_ttl=0))
-            return StubResolver(
-                [server.address], timeout=0.3, lifetime=0.9, ticks=lambda: guarded.house.clock()
-            )
+            return dns.resolver(server, lambda: guarded.house.clock())
 
-        guarded = open_gate(Guard(resolver=resolver, seconds=6))
+        guarded = open_gate(Guard(resolver=resolver, seconds=30))
         guarded.protect("example.test", greylisting=False)
         yield guarded
 
