@@ -13,7 +13,7 @@ from alphorn.base.flags import Flag
 from alphorn.store.api import Account, Column
 from alphorn.store.sqlite import SqliteStore
 from tests.store import workload
-from tests.store.mail import EVERY
+from tests.store.mail import EVERY, NOW
 
 PROCESSES = 2
 THREADS = 2
@@ -43,8 +43,11 @@ class Told:
                 assert name not in there
                 assert octets == workload.message(name)
                 there[name] = mailbox, int(str(flags))
+        filed = self._filed(account)
         for name, acts in self.acts.items():
-            if workload.EXPUNGED in acts:
+            if workload.DELIVERED in acts:
+                assert name in filed
+            elif workload.EXPUNGED in acts:
                 assert name not in there
             elif name not in there:
                 # It was moved, and the process was killed before it told that it was expunged.
@@ -53,6 +56,23 @@ class Told:
                 mailbox, flags = there[name]
                 assert mailbox == "Archive" or workload.MOVED not in acts
                 assert flags & Flag.SEEN or workload.SEEN not in acts
+
+    def _filed(self, account: Account) -> set[str]:
+        """What was delivered, wholly: into each of the mailboxes, and remembered."""
+        names = {mailbox.name for mailbox in account.mailboxes()}
+        found: list[set[str]] = []
+        for place in workload.FILED:
+            mailbox = account.mailbox(place).id if place in names else 0
+            rows = (
+                list(account.fetch(mailbox, EVERY, (Column.SUBJECT, Column.RAW))) if mailbox else []
+            )
+            assert all(octets == workload.message(str(subject)) for subject, octets in rows)
+            found.append({str(subject) for subject, _ in rows})
+            assert len(found[-1]) == len(rows)
+        first, second = found
+        assert first == second
+        assert all(account.remembered(name, NOW) for name in first)
+        return first
 
 
 def kill_one_round(folder: Path, account_id: int, name: str, seconds: float, told: Told) -> None:

@@ -14,7 +14,7 @@ from alphorn.base import query as q
 from alphorn.base.errors import NotFound, Unavailable
 from alphorn.base.flags import Flag
 from alphorn.store import schema, sqlite_file
-from alphorn.store.api import Account, Column, FlagAction
+from alphorn.store.api import Account, Column, Copy, FlagAction, Remembered, Rules
 from alphorn.store.sqlite import SqliteStore
 from tests.store.mail import EVERY, NOW, new, numbered, raw, uids
 
@@ -60,13 +60,19 @@ def writes(account: Account) -> list[Callable[[], object]]:
         lambda: account.rename("Sent", "Gone"),
         lambda: account.create("/".join("x" * 20)),
         lambda: account.subscribe("x" * 200, True),
+        lambda: account.put_script("large", "x" * 200_000),
+        lambda: account.put_document("filters", "x" * 200_000),
+        lambda: account.deliver(
+            [Copy(inbox, new(raw("in", "x" * 300_000))), Copy("Made", new(), True)]
+        ),
     ]
 
 
 def state(account: Account) -> object:
     inbox = account.mailbox("INBOX").id
     columns = (Column.UID, Column.FLAGS, Column.KEYWORDS, Column.MODSEQ, Column.RAW)
-    return account.mailboxes(), account.subscriptions(), list(account.fetch(inbox, EVERY, columns))
+    mail = list(account.fetch(inbox, EVERY, columns))
+    return account.mailboxes(), account.subscriptions(), account.rules(), account.scripts(), mail
 
 
 @contextmanager
@@ -286,6 +292,8 @@ def test_a_damaged_message_is_said_to_be(make: Make, path: Path) -> None:
         ("DELETE FROM thread_key", "of no thread"),
         ("UPDATE content SET hash = zeroblob(16) WHERE id = 200", "is not what it was"),
         ("UPDATE account SET packed = 50", "is beyond"),
+        ("UPDATE rules SET current = 0", "rules have the number 0"),
+        ("UPDATE script SET active = 1", "2 scripts are active"),
         ("INSERT INTO body (id, data) VALUES (100000, x'00')", "bodies have no content"),
     ],
 )
@@ -294,6 +302,9 @@ def test_check_finds(make: Make, path: Path, statement: str, problem: str) -> No
     account = store.account(1)
     account.append(account.mailbox("INBOX").id, numbered(250, size=1500))
     account.index(1000)
+    account.put_script("one", "keep;")
+    account.put_script("two", "keep;")
+    account.activate_script("two")
     assert account.check() == []
     store.close()
     other = sqlite3.connect(path)
@@ -401,6 +412,67 @@ def test_processes_append_at_the_same_time(make: Make, tmp_path: Path) -> None:
     found = {row[0] for row in account.fetch(inbox, EVERY, (Column.RAW,))}
     assert found == {m.raw for n in range(4) for m in numbered(60, start=1000 * n)}
     assert account.check() == []
+
+
+def _decide(folder: str, name: int, barrier: object) -> None:
+    """Change the rules 45 times, and deliver and remember 15 times."""
+    store = SqliteStore(Path(folder))
+    account = store.account(1)
+    barrier.wait()  # type: ignore[attr-defined]
+    for n, message in enumerate(numbered(15, start=1000 * name)):
+        account.put_script(f"of {name}", f"{name}.{n}")
+        account.activate_script(f"of {name}")
+        account.put_document("filters", f"{name}.{n}")
+        copies = [Copy("INBOX", message), Copy(f"Of/{name}", message, create=True)]
+        account.deliver(copies, None, [Remembered(f"{name}.{n}", 1 << 40)])
+        assert account.remembered(f"{name}.{n}", NOW)
+    store.close()
+
+
+def test_processes_change_rules_at_the_same_time(make: Make, tmp_path: Path) -> None:
+    """One version is the same rules whenever it is seen, and what another process changed is seen
+    at the next look."""
+    account = make().account(1)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.store.workload"])
+    barrier = context.Barrier(4)
+    processes = [
+        context.Process(target=_decide, args=(str(tmp_path / "accounts"), n, barrier))
+        for n in range(3)
+    ]
+    for process in processes:
+        process.start()
+    seen: dict[int, Rules] = {}
+    barrier.wait(30)
+    while any(process.is_alive() for process in processes):
+        least = account.rules_version()
+        rules = account.rules()
+        assert rules.version >= least >= max(seen, default=0)
+        assert seen.setdefault(rules.version, rules) == rules
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    assert len(seen) > 1
+    # Each put changes them, and so does an activation except where nobody came between.
+    assert 3 * 30 < account.rules_version() <= 3 * 45
+    assert account.mailbox("INBOX").messages == 45
+    assert all(account.mailbox(f"Of/{name}").messages == 15 for name in range(3))
+    assert account.forget("") == 45
+    assert account.check() == []
+
+
+def test_what_another_process_decided_is_seen_at_once(make: Make) -> None:
+    here, there = make().account(1), make().account(1)
+    versions = [here.rules_version()]
+    for n in range(5):
+        there.put_document("filters", f"# {n}")
+        versions.append(here.rules_version())
+        assert here.rules() == Rules(versions[-1], f"# {n}", "", "", "")
+    assert versions == sorted(set(versions))
+    there.put_document("filters", "")
+    assert here.rules_version() == 0
+    there.deliver([], None, [Remembered("a", NOW + 9)])
+    assert here.remembered("a", NOW)
 
 
 def _create(folder: str, barrier: object) -> None:

@@ -13,7 +13,7 @@ import pytest
 from alphorn.base import query as q
 from alphorn.base.flags import Flag
 from alphorn.store import sqlite_keeper
-from alphorn.store.api import Column, FlagAction
+from alphorn.store.api import Column, FlagAction, Remembered
 from alphorn.store.sqlite import FILES_PER_ACCOUNT, SqliteStore
 from tests.store.mail import EVERY, NOW, new, numbered, raw, uids
 
@@ -177,6 +177,29 @@ def test_quiet_accounts_are_looked_after(
     account.expunge(inbox)
     wait_until(lambda: log.stat().st_size == 0 and file.stat().st_size < packed / 2)
     assert account.check() == []
+
+
+def test_what_is_remembered_no_longer_is_removed_in_the_background(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_keeper, "QUIET_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_keeper, "LOOK_SECONDS", 0.01)
+    times = [float(NOW)]
+    store = SqliteStore(tmp_path / "accounts", clock=lambda: times[-1])
+    store.create(1)
+    store.start()
+    account = store.account(1)
+    account.deliver([], None, [Remembered("short", NOW + 10), Remembered("long", NOW + 1000)])
+
+    def kept() -> int:
+        with store._file(1).glancing() as tx:
+            return int(tx.execute("SELECT COUNT(*) FROM remembered").fetchone()[0])
+
+    times.append(NOW + 10)
+    account.append("INBOX", [new()])
+    wait_until(lambda: kept() == 1)
+    assert account.remembered("long", NOW)
+    store.close()
 
 
 def test_a_busy_account_is_looked_after_too(

@@ -1,5 +1,5 @@
-"""What a process does to an account until it is killed: several threads append, flag, move and
-expunge messages of their own, and tell of each act once it has returned."""
+"""What a process does to an account until it is killed: several threads append, deliver, flag, move
+and expunge messages of their own, and tell of each act once it has returned."""
 
 import os
 import threading
@@ -10,11 +10,16 @@ from pathlib import Path
 
 from alphorn.base.flags import Flag
 from alphorn.message.summarize import summarize
-from alphorn.store.api import Account, FlagAction, NewMessage
+from alphorn.store.api import Account, Copy, FlagAction, NewMessage, Remembered
 from alphorn.store.sqlite import SqliteStore
 from tests.store.mail import NOW, raw, uids
 
-APPENDED, SEEN, MOVED, EXPUNGED = "A", "S", "M", "E"
+APPENDED, SEEN, MOVED, EXPUNGED, DELIVERED = "A", "S", "M", "E", "D"
+FILED = ("Filed/one", "Filed/two")
+"""Where each message is delivered to, in one transaction."""
+
+FOREVER = 1 << 40
+"""Seconds UTC, far away."""
 
 
 def message(name: str) -> bytes:
@@ -62,6 +67,13 @@ def _lives(own: str, tell: Teller) -> Callable[[Account, int], None]:
         new = NewMessage(octets, summarize(octets), NOW)
         (added,) = account.append(inbox, [new])
         tell(APPENDED, name)
+        if n % 4 == 1:
+            filed = f"{name}-filed"
+            octets = message(filed)
+            new = NewMessage(octets, summarize(octets), NOW)
+            copies = [Copy(place, new, create=True) for place in FILED]
+            account.deliver(copies, None, [Remembered(filed, FOREVER)])
+            tell(DELIVERED, filed)
         if n % 2:
             account.flag(inbox, uids(added.uid), FlagAction.ADD, Flag.SEEN)
             tell(SEEN, name)

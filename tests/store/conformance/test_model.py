@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from alphorn.base import query as q
 from alphorn.base.flags import Flag
 from alphorn.base.numbers import NumberSet
-from alphorn.store.api import Column, FlagAction, Store
+from alphorn.store.api import Column, Copy, FlagAction, Store
 from tests.store.conftest import ENGINES, Clock, Heard
 from tests.store.mail import EVERY, NOW, new, raw
 
@@ -106,6 +106,18 @@ class History(RuleBasedStateMachine):
         given = self.store.account(1).append(self.ids[name], messages)
         for n, added in zip(what, given, strict=True):
             assert self.boxes[name].add(Message(n, flags, words, added.modseq)) == added.uid
+
+    @rule(what=st.lists(st.tuples(names, bodies, flags), min_size=1, max_size=6))
+    def deliver(self, what: list[tuple[str, int, int]]) -> None:
+        """Equal copies into one mailbox are one, with the flags of the first."""
+        copies = [Copy(self.ids[name], new(BODIES[n], flags=bits)) for name, n, bits in what]
+        given = self.store.account(1).deliver(copies)
+        known: dict[tuple[str, int], int] = {}
+        for (name, n, bits), added in zip(what, given, strict=True):
+            if (name, n) not in known:
+                message = Message(n, bits, frozenset(), added.modseq)
+                known[name, n] = self.boxes[name].add(message)
+            assert known[name, n] == added.uid
 
     @rule(
         name=names, uids=sets, action=st.sampled_from(FlagAction), flags=flags, words=words,
