@@ -31,7 +31,7 @@ _DOMAIN = """
 
 _TARGET = """
     SELECT a.id, a.kind, a.account_id, a.redirect_to, a.enabled, a.expires, a.keep, a.messages,
-           g.name
+           g.name, a.label
     FROM directory_address a
     LEFT JOIN directory_confidentialaddress c ON c.address_id = a.id AND c.state = 'active'
     LEFT JOIN directory_gateway g ON g.id = c.gateway_id
@@ -75,7 +75,7 @@ _SIGNING_KEYS = """
 class Target:
     """Where one address leads, as it stands in its row. `expires` is seconds UTC or None;
     `messages` how many it takes in all, or None; `members` are accounts, of a list; `gateway` is
-    the name of the only one that it uses, or ""."""
+    the name of the only one that it uses, or ""; `label` is what its owner calls it."""
 
     id: int
     kind: AddressKind
@@ -87,6 +87,7 @@ class Target:
     messages: int | None = None
     members: tuple[int, ...] = ()
     gateway: str = ""
+    label: str = ""
 
 
 def version(reader: Reader) -> int | None:
@@ -107,7 +108,8 @@ def target(reader: Reader, key: tuple[int, str]) -> Target | None:
     rows: list[Any] = reader.rows(_TARGET, key)
     if not rows:
         return None
-    identity, kind, account, redirects, enabled, expires, keep, messages, gateway = rows[0]
+    identity, kind, account, redirects, enabled, expires, keep, messages, *rest = rows[0]
+    gateway, label = rest
     members: list[Any] = []
     if kind == AddressKind.LIST.value:
         members = reader.rows(_MEMBERS, (identity,))
@@ -122,6 +124,7 @@ def target(reader: Reader, key: tuple[int, str]) -> Target | None:
         messages=messages,
         members=tuple(member for (member,) in members),
         gateway=gateway or "",
+        label=label,
     )
 
 

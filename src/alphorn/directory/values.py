@@ -46,6 +46,28 @@ class TemplateKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateInfo:
+    """A signature or an auto-reply with fields in it (`message.template`).
+
+    It is for all domains of an organization, or for one: `domain` is "" for all. `automatic`: new
+    accounts get it when they are made. `uses`: in how many accounts it has made something.
+    """
+
+    id: int
+    kind: TemplateKind
+    name: str
+    organization: str
+    organization_id: int
+    domain: str
+    subject: str
+    text: str
+    html: str
+    automatic: bool
+    created: int
+    uses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What templates say of a person beside the name; `postal_address` may have lines."""
 
@@ -151,7 +173,7 @@ class Route:
     0 where there is no row; `messages` is how many it takes in all, None for any number. `bounce`:
     it is no address of anybody but leads back to the sender of something that was sent on.
     `gateway` is the name of the only one that its mail may come and go over, "" for an ordinary
-    address.
+    address. `label` is what its owner calls it.
     """
 
     address: str
@@ -165,6 +187,7 @@ class Route:
     messages: int | None = None
     bounce: bool = False
     gateway: str = ""
+    label: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

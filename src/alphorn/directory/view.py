@@ -123,6 +123,15 @@ class DirectoryView:
             found = self._find(local, domain)
             return found[1] if found else None
 
+    def paused(self, domain: str) -> frozenset[str]:
+        """Where nothing that addresses of this domain receive is sent on to, since it kept being
+        refused there; in lower case."""
+        folded = fold_domain(domain)
+        with self._lock:
+            self._refresh()
+            info = None if folded is None else self._domains.get(folded)
+            return (self._paused.get(info.id) if info is not None else None) or frozenset()
+
     def account(self, account_id: int) -> AccountInfo | None:
         """The account, switched on or not."""
         with self._lock:
@@ -297,6 +306,7 @@ class DirectoryView:
             target.id,
             target.messages,
             gateway=target.gateway,
+            label=target.label,
         )
 
     def _place(self, of: Route | AccountInfo) -> tuple[int, int]:
