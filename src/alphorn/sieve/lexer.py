@@ -56,8 +56,10 @@ _DOTS = re.compile(r"(?m)^\.\.")
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
-def tokens(source: str, report: Report) -> list[Token]:
-    """All tokens, with END at the end."""
+def tokens(
+    source: str, report: Report, spaces: list[tuple[int, int]] | None = None
+) -> list[Token]:
+    """All tokens, with END at the end. `spaces` gains where white space and comments stand."""
     found: list[Token] = []
     at = 0
     while (match := _TOKEN.match(source, at)) is not None:
@@ -65,7 +67,8 @@ def tokens(source: str, report: Report) -> list[Token]:
         kind = match.lastgroup
         match kind:
             case "space":
-                pass
+                if spaces is not None:
+                    spaces.append((begin, at))
             case "name":
                 found.append(Token(Kind.NAME, match["name"], begin))
             case "tag":
