@@ -308,6 +308,10 @@ class SqlAccount:
         with self._database.glancing() as tx:
             return remembering.remembered(tx, key, now)
 
+    def recalled(self, prefix: str, now: int, limit: int) -> Sequence[Remembered]:
+        with self._database.glancing() as tx:
+            return remembering.recalled(tx, prefix, now, limit)
+
     def forget(self, prefix: str) -> int:
         with self._database.writing() as tx:
             return remembering.forget(tx, prefix)

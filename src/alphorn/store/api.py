@@ -488,6 +488,10 @@ class Account(Protocol):
     def remembered(self, key: str, now: int) -> bool:
         """Whether this key is remembered, and its time has not come (`now` in seconds UTC)."""
 
+    def recalled(self, prefix: str, now: int, limit: int) -> Sequence[Remembered]:
+        """The keys that begin so and are remembered, those that stay longest first; of one longer
+        than `limits.MAX_PREFIX` characters the end is another one."""
+
     def forget(self, prefix: str) -> int:
         """Forget all keys that begin so, "" for all; how many there were. Raises Refused("limit")
         for more than `limits.MAX_PREFIX` characters."""

@@ -40,6 +40,16 @@ def remember(tx: Transaction, keys: Sequence[Remembered], now: int) -> None:
         )
 
 
+def recalled(tx: Transaction, prefix: str, now: int, limit: int) -> list[Remembered]:
+    prefix = storable(prefix)[:MAX_PREFIX]
+    rows = tx.execute(
+        "SELECT key, expires FROM remembered WHERE substr(key, 1, ?) = ? AND expires > ?"
+        " ORDER BY expires DESC, key LIMIT ?",
+        (len(prefix), prefix, now, limit),
+    ).fetchall()
+    return [Remembered(key, expires) for key, expires in rows]
+
+
 def forget(tx: Transaction, prefix: str) -> int:
     prefix = storable(prefix)
     if len(prefix) > MAX_PREFIX:

@@ -241,6 +241,15 @@ def test_keys_are_forgotten_by_how_they_begin(account: Account) -> None:
     assert account.forget("") == 0
 
 
+def test_what_is_remembered_is_told(account: Account) -> None:
+    keys = [Remembered("a:1", NOW + 10), Remembered("a:2", NOW + 30), Remembered("b:1", NOW + 20)]
+    account.deliver([], None, keys)
+    assert account.recalled("a:", NOW, 10) == [keys[1], keys[0]]
+    assert account.recalled("a:", NOW + 10, 10) == [keys[1]]
+    assert account.recalled("", NOW, 2) == [keys[1], keys[2]]
+    assert account.recalled("_", NOW, 10) == []
+
+
 def test_long_keys(account: Account) -> None:
     long = ["x" * 5000 + "a", "x" * 5000 + "b", "x" * limits.MAX_PREFIX, "\ud800" * 300, ""]
     account.deliver([], None, [Remembered(key, NOW + 10) for key in long])
