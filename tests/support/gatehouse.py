@@ -100,7 +100,7 @@ class Guard:
     """What a test may choose of the gate."""
 
     zones: tuple[ListZone, ...] = ()
-    seconds: float = 5.0
+    seconds: float = 30.0
     help_url: str = "https://help.alps.zz"
     manners: MannersSettings = field(default_factory=lambda: MannersSettings(greeting_delay=0))
     door: DoorSettings = field(default_factory=DoorSettings)

@@ -89,7 +89,7 @@ class Toys:
             raise Refused("The toy is broken.")
         self.sessions: Mapping[str, Callable[[], Session]] = {
             name: lambda: Lines(word)
-            for name in ("smtp", "submission", "submissions", "imap", "imaps")
+            for name in ("smtp", "submission", "submissions", "imap", "imaps", "sieve")
         }
         self.gauges: Sequence[Gauge] = ()
         self.tasks: Sequence[Callable[[], Awaitable[None]]] = ()

@@ -1,17 +1,41 @@
 """What is asked about a client and a message, of a DNS that a stranger has made slow."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+import pytest
 
 from alphorn.dns.answers import Answer
 from alphorn.dns.lists import ListZone
 from alphorn.mailauth.spf.result import Spf
 from alphorn.policy.helo import Resolved
+from alphorn.servers import deadline
+from alphorn.servers.smtp import inquiry as module
 from alphorn.servers.smtp.inquiry import Inquiry, Questions
 from tests.support.gatehouse import HONEST, letter, reverse, signed, zone
 from tests.support.memorydns import MemoryResolver
+from tests.support.stage import Timeless
 
-SECONDS = 0.6
+SECONDS = 15.0
+
+Run = Callable[[Callable[[], Awaitable[None]]], float]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a coroutine; how many seconds it waited, in no time."""
+
+    def waited(main: Callable[[], Awaitable[None]]) -> float:
+        with asyncio.Runner(loop_factory=Timeless) as runner:
+            loop = runner.get_loop()
+            monkeypatch.setattr(module, "monotonic", loop.time)
+            monkeypatch.setattr(deadline, "monotonic", loop.time)
+            begin = loop.time()
+            runner.run(main())  # type: ignore[arg-type]
+            return loop.time() - begin
+
+    return waited
 
 
 class Slow(MemoryResolver):
@@ -43,16 +67,16 @@ async def told(asked: Inquiry) -> None:
     assert (about.ptr, about.resolved) == ("", Resolved.FAILED)
 
 
-def test_who_makes_us_wait_does_not_hide_whom_spf_lets_send() -> None:
+def test_who_makes_us_wait_does_not_hide_whom_spf_lets_send(run: Run) -> None:
     async def main() -> None:
         asked = inquiry()
         await told(asked)
         assert (await asked.spf("x@strict.zz", "helo.slow.zz")).result is Spf.FAIL
 
-    asyncio.run(asyncio.wait_for(main(), 10))
+    assert run(main) == pytest.approx(SECONDS)
 
 
-def test_who_makes_us_wait_does_not_hide_a_policy() -> None:
+def test_who_makes_us_wait_does_not_hide_a_policy(run: Run) -> None:
     async def main() -> None:
         asked = inquiry()
         await told(asked)
@@ -65,13 +89,23 @@ def test_who_makes_us_wait_does_not_hide_a_policy() -> None:
         (key,) = found.keys.values()
         assert key.fault is not None
 
-    asyncio.run(asyncio.wait_for(main(), 10))
+    assert run(main) == pytest.approx(SECONDS + 2 * SECONDS / 3)
+
+
+def test_the_next_message_has_as_much_time_again(run: Run) -> None:
+    async def main() -> None:
+        asked = inquiry()
+        for sender in ("x@slow.zz", "y@slow.zz"):
+            asked.begin()
+            assert (await asked.spf(sender, "helo.slow.zz")).result is Spf.TEMPERROR
+
+    assert run(main) == pytest.approx(2 * SECONDS)
 
 
 LISTS = (ListZone("list.zz", "block"),)
 
 
-def test_the_next_connection_of_a_client_asks_nothing_again() -> None:
+def test_the_next_connection_of_a_client_asks_nothing_again(run: Run) -> None:
     async def main() -> None:
         resolver = MemoryResolver(zone())
         questions = Questions(resolver, "mx.example.test", zones=LISTS)
@@ -87,10 +121,10 @@ def test_the_next_connection_of_a_client_asks_nothing_again() -> None:
         await other.about_client("mail.honest.zz", lists=True, greeted=True)
         assert ("250.2.0.192.list.zz", "A") in resolver.questions
 
-    asyncio.run(asyncio.wait_for(main(), 10))
+    run(main)
 
 
-def test_what_the_dns_did_not_say_is_asked_by_the_next_connection() -> None:
+def test_what_the_dns_did_not_say_is_asked_by_the_next_connection(run: Run) -> None:
     async def main() -> None:
         known = zone()
         known[reverse(HONEST)] = {"PTR": ["ptr.slow.zz"]}
@@ -100,4 +134,4 @@ def test_what_the_dns_did_not_say_is_asked_by_the_next_connection() -> None:
         assert spf.result is Spf.TEMPERROR
         assert not len(questions.remembered)
 
-    asyncio.run(asyncio.wait_for(main(), 10))
+    run(main)
