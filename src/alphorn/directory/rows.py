@@ -16,6 +16,7 @@ from alphorn.directory.orm import (
     Organization,
     PausedTarget,
     Plan,
+    Template,
     User,
 )
 from alphorn.directory.values import (
@@ -30,6 +31,8 @@ from alphorn.directory.values import (
     PlanLimits,
     Role,
     SendingLock,
+    TemplateInfo,
+    TemplateKind,
     UserInfo,
 )
 
@@ -217,6 +220,37 @@ def user_infos(rows: QuerySet[User], organization_id: int | None = None) -> tupl
 def user_info(row: User, organization_id: int | None = None) -> UserInfo:
     """As the row stands in the database now."""
     return user_infos(User.objects.filter(pk=row.pk), organization_id)[0]
+
+
+def template_infos(rows: QuerySet[Template]) -> tuple[TemplateInfo, ...]:
+    """In one query."""
+    found = rows.select_related("organization", "domain__organization").annotate(
+        use_count=Count("uses")
+    )
+    return tuple(
+        TemplateInfo(
+            id=row.pk,
+            kind=TemplateKind(row.kind),
+            name=row.name,
+            organization=(owner := template_owner(row)).name,
+            organization_id=owner.pk,
+            domain=row.domain.name if row.domain is not None else "",
+            subject=row.subject,
+            text=row.text,
+            html=row.html,
+            automatic=row.automatic,
+            created=row.created,
+            uses=row.use_count,
+        )
+        for row in found
+    )
+
+
+def template_owner(row: Template) -> Organization:
+    """Whose it is (the database sees to it that there is one)."""
+    owner = row.organization if row.domain is None else row.domain.organization
+    assert owner is not None
+    return owner
 
 
 def touch(account_id: int) -> None:
