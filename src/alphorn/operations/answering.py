@@ -33,11 +33,12 @@ from alphorn.message.envelope import (
     OriginKind,
 )
 from alphorn.message.mailbox import Mailbox
-from alphorn.operations.responding import active_of
+from alphorn.operations import responding
 from alphorn.operations.throttle import Counters
 from alphorn.policy.answering import Question, judge
 from alphorn.sieve import actions, responder, responder_times
 from alphorn.store.api import Account, Document, Remembered
+from alphorn.store.limits import MAX_PREFIX
 
 HOUR = 3600
 MAX_PER_HOUR = 100
@@ -100,7 +101,7 @@ def prepared(account: Account, responders: str) -> Prepared | None:
     if not responders:
         return None
     try:
-        found = active_of(responders)
+        found = responding.active_of(responders)
         if found is None:
             return None
         attached = None
@@ -172,9 +173,7 @@ class Answering:
         key = remembered_key(vacation.key, envelope.sender)
         if held.remembered(key, int(now)):
             return Declined("answered", _none(f"{envelope.sender} got one not long ago"))
-        author = self._author(vacation, ruling.own, account)
-        if isinstance(author, Declined):
-            return author
+        author = self._author(vacation, ruling.own, account, held)
         if over := self._over_limit(account, key, envelope.sender, now):
             return over
         return self._compose(vacation, raw, envelope.sender, author, account, key, now)
@@ -196,7 +195,7 @@ class Answering:
         except AlphornError as error:
             _log.warning("an answer for %s could not be queued: %s", account.address, error.text)
             try:
-                held.forget(planned.remembered.key)
+                held.forget(planned.remembered.key[:MAX_PREFIX])
             except AlphornError as again:
                 _log.warning("and its receiver is not forgotten: %s", again.text)
             return Declined("queue", _none(f"it could not be queued. {error.text}"))
@@ -215,18 +214,31 @@ class Answering:
         )
 
     def _author(
-        self, vacation: actions.Vacation, own: str, account: AccountInfo
-    ) -> Mailbox | Declined:
-        """Who answers: whom the script names, if the account may write as him; else the address
-        that was written to, so that an alias does not tell whose it is."""
-        if not vacation.sender:
-            chosen = own if self._view.may_send_as(account.id, own) else account.address
-            local, _, domain = chosen.rpartition("@")
-            return Mailbox(account.name if chosen == account.address else "", local, domain)
+        self, vacation: actions.Vacation, own: str, account: AccountInfo, held: Account
+    ) -> Mailbox:
+        """Who answers: whom the script names, if the account may write as him (RFC 5230 §4.3 lets
+        us pass over others); else the address that was written to, so that an alias does not tell
+        whose it is."""
+        if vacation.sender:
+            try:
+                named = addresses.parse_one(vacation.sender)
+            except ValueError:
+                pass
+            else:
+                if self._may_write_as(named.address, account, held):
+                    return named
+        chosen = own if self._view.may_send_as(account.id, own) else account.address
+        local, _, domain = chosen.rpartition("@")
+        return Mailbox(account.name if chosen.lower() == account.address else "", local, domain)
+
+    def _may_write_as(self, address: str, account: AccountInfo, held: Account) -> bool:
+        if self._view.may_send_as(account.id, address):
+            return True
         try:
-            return addresses.parse_one(vacation.sender)
-        except ValueError:
-            return Declined("from", _none(f"{vacation.sender[:80]} is no address to send from"))
+            proved = responding.read(held.document(Document.RESPONDERS)).sender(address)
+        except FieldError:
+            return False
+        return proved is not None and proved.verified > 0
 
     def _over_limit(
         self, account: AccountInfo, key: str, sender: str, now: float
