@@ -110,7 +110,7 @@ def test_a_visit(visit: Visit, home: Path) -> None:
     for who in samples.NAMES:
         assert f"{who}@{DOMAIN}" in text
     assert PASSWORD in text
-    for listener in ("smtp", "submission", "submissions", "imap", "imaps", "metrics"):
+    for listener in ("smtp", "submission", "submissions", "imap", "imaps", "sieve", "metrics"):
         assert str(visit.ports[listener]) in text
     assert "\x1b[1m" in visit.printed  # it is a terminal
     look_at_the_samples(visit)

@@ -71,6 +71,7 @@ def test_every_door_has_its_words(keeper: Doorkeeper) -> None:
     text = b"192.0.2.1 is banned until 2023-11-14 22:14 UTC because the operator of this server"
     assert doorman.turn_away(SMTP, CLIENT) == b"554 5.7.1 " + text + b" decided so\r\n"
     assert doorman.turn_away(IMAP, CLIENT) == b"* BYE [ALERT] " + text + b" decided so\r\n"
+    assert doorman.turn_away(BY_NAME["sieve"], CLIENT) == b'BYE "' + text + b' decided so"\r\n'
     assert doorman.turn_away(BY_NAME["imaps"], CLIENT) == b"", "TLS would have to come first"
     assert doorman.turn_away(BY_NAME["metrics"], CLIENT) is None
 

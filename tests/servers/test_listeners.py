@@ -15,6 +15,7 @@ LOCAL = {
     "submission": 2587,
     "imap": 2143,
     "imaps": 2993,
+    "sieve": 2190,
     "metrics": 2090,
 }
 PRODUCTION = {
@@ -23,6 +24,7 @@ PRODUCTION = {
     "submission": 587,
     "imap": 143,
     "imaps": 993,
+    "sieve": 4190,
     "metrics": 9090,
 }
 
@@ -65,7 +67,7 @@ def test_listeners_are_moved_and_switched_off() -> None:
     )
     here = places(settings, local=False)
     assert ("smtp", "192.0.2.7", 26) in here
-    assert {name for name, _, _ in here} == {"smtp", "submission", "submissions", "imaps"}
+    assert {name for name, _, _ in here} == {"smtp", "submission", "submissions", "imaps", "sieve"}
     # With --local only what is on loopback counts, at the ports of --local.
     local = places(settings, local=True)
     assert {address for _, address, _ in local} == {"127.0.0.2"}

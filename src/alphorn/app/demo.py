@@ -133,6 +133,7 @@ class Guide:
             f"    mail arrives  {ports['smtp']}",
             f"    sending       {ports['submissions']} (TLS)  {ports['submission']} (STARTTLS)",
             f"    reading       {ports['imaps']} (TLS)  {ports['imap']} (STARTTLS)",
+            f"    Sieve rules   {ports['sieve']} (STARTTLS)",
             f"    figures       http://{address}:{ports['metrics']}/metrics",
             "",
         ]

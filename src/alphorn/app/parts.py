@@ -18,6 +18,8 @@ from alphorn.servers.engines.engines import Engines
 from alphorn.servers.imap.limits import ImapLimits
 from alphorn.servers.imap.service import ImapService
 from alphorn.servers.listeners import Listener
+from alphorn.servers.managesieve.limits import SieveLimits
+from alphorn.servers.managesieve.service import ManageSieveService
 from alphorn.servers.metrics import Gauge
 from alphorn.servers.services import Services
 from alphorn.servers.smtp import service as smtp
@@ -61,6 +63,7 @@ class WorkerParts:
             ),
             "imap": imap.session,
             "imaps": imap.session,
+            "sieve": _managesieve(self._services).session,
         }
         self.gauges: Sequence[Gauge] = (_queue_gauge(self._services),)
         self.turn_away: Callable[[Listener, str], bytes | None] = door.doorman(
@@ -107,6 +110,17 @@ def _imap(parts: Services) -> ImapService:
         hostname=parts.settings[table.HOSTNAME],
         tls=True,
         watch=parts.observer,
+    )
+
+
+def _managesieve(parts: Services) -> ManageSieveService:
+    return ManageSieveService(
+        parts.store,
+        parts.view,
+        parts.authenticator,
+        SieveLimits.of(parts.settings),
+        hostname=parts.settings[table.HOSTNAME],
+        tls=True,
     )
 
 

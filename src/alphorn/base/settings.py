@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 FILE_NAME = "alphorn.toml"
 MAX_FILE_OCTETS = 1 << 20
-ROLES = ("mx", "submission", "imap", "queue")
+ROLES = ("mx", "submission", "imap", "sieve", "queue")
 YEAR = 365 * 86400
 
 
@@ -159,6 +159,12 @@ LISTEN_IMAPS = Setting(
     (Place(None, 993),),
     "Reading mail, TLS from the start (RFC 8314).",
 )
+LISTEN_SIEVE = Setting(
+    "listen.sieve",
+    kinds.PLACES,
+    (Place(None, 4190),),
+    "Writing Sieve scripts with a program, STARTTLS before login (ManageSieve, RFC 5804).",
+)
 METRICS_LISTEN = Setting(
     "metrics.listen",
     kinds.PLACES,
@@ -225,6 +231,19 @@ IMAP_CONNECTIONS_PER_NETWORK = Setting(
     kinds.whole(1, 1_000_000),
     1000,
     "The same from one client network; an office behind one address may need many.",
+)
+
+SIEVE_CONNECTIONS = Setting(
+    "sieve.connections",
+    kinds.whole(1, 1_000_000),
+    1000,
+    "How many ManageSieve connections are served at a time, over all workers.",
+)
+SIEVE_CONNECTIONS_PER_NETWORK = Setting(
+    "sieve.connections_per_network",
+    kinds.whole(1, 1_000_000),
+    100,
+    "The same from one client network.",
 )
 
 # -- SMTP ------------------------------------------------------------------------------------------
@@ -580,6 +599,33 @@ IMAP_PLAIN_LOGIN = Setting(
     "loopback",
     "Who may log in without TLS: nobody, clients on this machine, or everybody (who then sends "
     "passwords for all to read on the way).",
+)
+
+# -- ManageSieve -----------------------------------------------------------------------------------
+
+SIEVE_TIMEOUT = Setting(
+    "sieve.timeout",
+    kinds.seconds(1, 86400),
+    1800,
+    "How long a logged-in client may be silent (RFC 5804 asks for 30 minutes at least).",
+)
+SIEVE_LOGIN_TIMEOUT = Setting(
+    "sieve.login_timeout",
+    kinds.seconds(1, 3600),
+    60,
+    "How long a client may take to log in.",
+)
+SIEVE_CONNECTIONS_PER_ACCOUNT = Setting(
+    "sieve.connections_per_account",
+    kinds.whole(1, 1_000_000),
+    20,
+    "How many ManageSieve sessions one account may have at a time in each worker.",
+)
+SIEVE_PLAIN_LOGIN = Setting(
+    "sieve.plain_login",
+    kinds.one_of("never", "loopback", "always"),
+    "loopback",
+    "Who may log in without TLS, as `imap.plain_login`.",
 )
 
 # -- the store -------------------------------------------------------------------------------------
@@ -1010,6 +1056,7 @@ TABLE: tuple[Setting[Any], ...] = (
     LISTEN_SUBMISSIONS,
     LISTEN_IMAP,
     LISTEN_IMAPS,
+    LISTEN_SIEVE,
     METRICS_LISTEN,
     TLS_CERTIFICATE,
     TLS_KEY,
@@ -1021,6 +1068,8 @@ TABLE: tuple[Setting[Any], ...] = (
     SUBMISSION_CONNECTIONS_PER_NETWORK,
     IMAP_CONNECTIONS,
     IMAP_CONNECTIONS_PER_NETWORK,
+    SIEVE_CONNECTIONS,
+    SIEVE_CONNECTIONS_PER_NETWORK,
     SMTP_MAX_MESSAGE_OCTETS,
     SMTP_TIMEOUT,
     SMTP_MESSAGE_TIMEOUT,
@@ -1034,6 +1083,10 @@ TABLE: tuple[Setting[Any], ...] = (
     IMAP_LOGIN_TIMEOUT,
     IMAP_CONNECTIONS_PER_ACCOUNT,
     IMAP_PLAIN_LOGIN,
+    SIEVE_TIMEOUT,
+    SIEVE_LOGIN_TIMEOUT,
+    SIEVE_CONNECTIONS_PER_ACCOUNT,
+    SIEVE_PLAIN_LOGIN,
     LOGIN_ITERATIONS,
     LOGIN_ACCOUNT_FAILURES,
     LOGIN_NETWORK_FAILURES,

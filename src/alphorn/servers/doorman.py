@@ -12,10 +12,13 @@ from alphorn.operations.doorkeeper import Doorkeeper
 from alphorn.policy.decision import Decision
 from alphorn.servers.listeners import Listener, Security
 from alphorn.servers.rates import Rates
+from alphorn.wire.managesieve import codes
+from alphorn.wire.managesieve import render as managesieve
 from alphorn.wire.smtp.replies import Reply
 
 MX = "mx"
 IMAP = "imap"
+SIEVE = "sieve"
 _RATE = "Too many connections from your network; connect again in {} seconds"
 
 
@@ -63,4 +66,6 @@ def _said(listener: Listener, reply: Reply) -> bytes:
     if listener.role == IMAP:
         code = "ALERT" if reply.code >= 500 else "UNAVAILABLE"
         return f"* BYE [{code}] {reply.text}\r\n".encode("ascii", "replace")
+    if listener.role == SIEVE:
+        return managesieve.bye(reply.text, b"" if reply.code >= 500 else codes.TRYLATER)
     return reply.encode()

@@ -52,8 +52,10 @@ class Listener:
 MX_LIMITS = Limits(table.MX_CONNECTIONS, table.MX_CONNECTIONS_PER_NETWORK)
 SUBMISSION_LIMITS = Limits(table.SUBMISSION_CONNECTIONS, table.SUBMISSION_CONNECTIONS_PER_NETWORK)
 IMAP_LIMITS = Limits(table.IMAP_CONNECTIONS, table.IMAP_CONNECTIONS_PER_NETWORK)
+SIEVE_LIMITS = Limits(table.SIEVE_CONNECTIONS, table.SIEVE_CONNECTIONS_PER_NETWORK)
 SMTP_BUSY = b"421 4.7.0 Too many connections at the moment, try again later\r\n"
 IMAP_BUSY = b"* BYE [UNAVAILABLE] Too many connections at the moment, try again later\r\n"
+SIEVE_BUSY = b'BYE (TRYLATER) "Too many connections at the moment, try again later"\r\n'
 
 LISTENERS: tuple[Listener, ...] = (
     Listener("smtp", "mx", table.LISTEN_SMTP, 2525, Security.STARTTLS, MX_LIMITS, SMTP_BUSY),
@@ -76,6 +78,9 @@ LISTENERS: tuple[Listener, ...] = (
     ),
     Listener("imap", "imap", table.LISTEN_IMAP, 2143, Security.STARTTLS, IMAP_LIMITS, IMAP_BUSY),
     Listener("imaps", "imap", table.LISTEN_IMAPS, 2993, Security.IMPLICIT, IMAP_LIMITS),
+    Listener(
+        "sieve", "sieve", table.LISTEN_SIEVE, 2190, Security.STARTTLS, SIEVE_LIMITS, SIEVE_BUSY
+    ),
     Listener("metrics", "", table.METRICS_LISTEN, 2090, Security.NONE, None),
 )
 BY_NAME = {listener.name: listener for listener in LISTENERS}

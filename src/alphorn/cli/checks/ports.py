@@ -11,7 +11,12 @@ from alphorn.servers.status import Status
 
 ANSWER_SECONDS = 5.0
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask, not where to listen
-_GREETINGS = {"smtp": b"220 ", "submission": b"220 ", "imap": b"* OK "}
+_GREETINGS = {
+    "smtp": b"220 ",
+    "submission": b"220 ",
+    "imap": b"* OK ",
+    "sieve": b'"IMPLEMENTATION" "Alphorn"',
+}
 
 
 def check(wanted: Sequence[Binding], status: Status | None) -> Iterator[Finding]:
