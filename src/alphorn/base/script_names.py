@@ -27,8 +27,9 @@ def check(name: str) -> str:
         raise Refused("A script needs a name.", code="name")
     if len(name) > MAX_CHARACTERS:
         raise _too_long()
-    if _FORBIDDEN.search(name):
-        raise Refused("The name of a script has no control characters in it.", code="name")
+    if forbidden := _FORBIDDEN.search(name):
+        text = f"The name of the script contains the character U+{ord(forbidden[0]):04X}."
+        raise Refused(text, code="name")
     return name
 
 
