@@ -286,15 +286,15 @@ class SqlAccount:
 
     def rename_script(self, old: str, new: str) -> None:
         with self._database.writing() as tx:
-            scripts.rename(tx, old, new)
+            scripts.rename(tx, old, new, self._now())
 
     def remove_script(self, name: str) -> None:
         with self._database.writing() as tx:
-            scripts.remove(tx, name)
+            scripts.remove(tx, name, self._now())
 
     def activate_script(self, name: str) -> None:
         with self._database.writing() as tx:
-            scripts.activate(tx, name)
+            scripts.activate(tx, name, self._now())
 
     def document(self, name: str) -> str:
         with self._database.glancing() as tx:
@@ -302,7 +302,7 @@ class SqlAccount:
 
     def put_document(self, name: str, text: str) -> None:
         with self._database.writing() as tx:
-            scripts.put_document(tx, name, text)
+            scripts.put_document(tx, name, text, self._now())
 
     def remembered(self, key: str, now: int) -> bool:
         with self._database.glancing() as tx:

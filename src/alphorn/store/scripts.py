@@ -4,8 +4,7 @@ Each change gives the rules another number, so that whoever keeps something made
 the number alone: one row, for a few microseconds.
 """
 
-import unicodedata
-
+from alphorn.base import script_names
 from alphorn.base.errors import Exists, Refused
 from alphorn.store.api import Document, Rules, StoredScript
 from alphorn.store.database import Transaction
@@ -14,14 +13,12 @@ from alphorn.store.limits import (
     MAX_DOCUMENT_NAME,
     MAX_DOCUMENT_OCTETS,
     MAX_DOCUMENTS,
-    MAX_SCRIPT_NAME,
     MAX_SCRIPT_OCTETS,
     MAX_SCRIPTS,
     MAX_SCRIPTS_OCTETS,
 )
 
 _NONE = Rules(0, "", "", "", "")
-_FORBIDDEN = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _IN_FORCE = (Document.FILTERS.value, Document.RESPONDERS.value)
 
 
@@ -53,14 +50,16 @@ def in_force(tx: Transaction) -> bool:
     return bool(number)
 
 
-def _change(tx: Transaction) -> None:
-    """The rules are others now."""
+def _change(tx: Transaction, now: int) -> None:
+    """The rules are others now. Their number is the time, where that is later than the last one:
+    so it is new even in a file that was restored from an old copy."""
+    row = tx.execute("SELECT version FROM rules WHERE id = 1").fetchone()
+    number = max(now, 1 if row is None else row[0] + 1)
     tx.execute(
-        "INSERT INTO rules (id, version, current) VALUES (1, 1, 1) ON CONFLICT (id)"
-        " DO UPDATE SET version = rules.version + 1, current = rules.version + 1"
+        "INSERT INTO rules (id, version, current) VALUES (1, ?, ?) ON CONFLICT (id)"
+        " DO UPDATE SET version = excluded.version, current = excluded.current",
+        (number, number if in_force(tx) else 0),
     )
-    if not in_force(tx):
-        tx.execute("UPDATE rules SET current = 0")
 
 
 # -- scripts --
@@ -72,7 +71,7 @@ def scripts(tx: Transaction) -> list[StoredScript]:
 
 
 def put(tx: Transaction, name: str, source: str, now: int) -> None:
-    name = checked(name)
+    name = script_names.check(name)
     octets = _octets(source)
     if octets > MAX_SCRIPT_OCTETS:
         raise beyond(f"The script has {octets} octets; it may have {MAX_SCRIPT_OCTETS}.")
@@ -89,29 +88,29 @@ def put(tx: Transaction, name: str, source: str, now: int) -> None:
         " changed = excluded.changed",
         (name, source, octets, now),
     )
-    _change(tx)
+    _change(tx, now)
 
 
-def rename(tx: Transaction, old: str, new: str) -> None:
+def rename(tx: Transaction, old: str, new: str, now: int) -> None:
     """It stays as active as it was (RFC 5804 §2.11.1)."""
     old = _find(tx, old)[0]
-    new = checked(new)
+    new = script_names.check(new)
     if tx.execute("SELECT 1 FROM script WHERE name = ?", (new,)).fetchone() is not None:
         raise Exists(f"There is already a script named {new}.", code="script-exists")
     tx.execute("UPDATE script SET name = ? WHERE name = ?", (new, old))
-    _change(tx)
+    _change(tx, now)
 
 
-def remove(tx: Transaction, name: str) -> None:
+def remove(tx: Transaction, name: str, now: int) -> None:
     name, active = _find(tx, name)
     if active:
         text = f"The script {name} is active; activate another one or none before."
         raise Refused(text, code="script-active")
     tx.execute("DELETE FROM script WHERE name = ?", (name,))
-    _change(tx)
+    _change(tx, now)
 
 
-def activate(tx: Transaction, name: str) -> None:
+def activate(tx: Transaction, name: str, now: int) -> None:
     """Where it is active already, nothing changes."""
     if name:
         name, active = _find(tx, name)
@@ -121,27 +120,15 @@ def activate(tx: Transaction, name: str) -> None:
     if name:
         tx.execute("UPDATE script SET active = 1 WHERE name = ?", (name,))
     if name or gone:
-        _change(tx)
-
-
-def checked(name: str) -> str:
-    """The name as it is stored, normalized (NFC; RFC 5804 §1.6). Raises Refused("name")."""
-    if not 0 < len(name) <= MAX_SCRIPT_NAME:
-        text = f"The name of a script has between 1 and {MAX_SCRIPT_NAME} characters."
-        raise Refused(text, code="name")
-    for character in name:
-        if unicodedata.category(character) in _FORBIDDEN:
-            text = f"The name of the script contains the character U+{ord(character):04X}."
-            raise Refused(text, code="name")
-    return unicodedata.normalize("NFC", name)
+        _change(tx, now)
 
 
 def _find(tx: Transaction, name: str) -> tuple[str, bool]:
     """The name as it is stored, and whether the script is active."""
     try:
-        name = checked(name)
+        name = script_names.check(name)
     except Refused as error:
-        raise no_such_script(ascii(name[:MAX_SCRIPT_NAME])) from error
+        raise no_such_script(ascii(name[: script_names.MAX_CHARACTERS])) from error
     row = tx.execute("SELECT active FROM script WHERE name = ?", (name,)).fetchone()
     if row is None:
         raise no_such_script(name)
@@ -156,7 +143,7 @@ def document(tx: Transaction, name: str) -> str:
     return "" if row is None else row[0]
 
 
-def put_document(tx: Transaction, name: str, text: str) -> None:
+def put_document(tx: Transaction, name: str, text: str, now: int) -> None:
     """Where it is so already, nothing changes."""
     if not (0 < len(name) <= MAX_DOCUMENT_NAME and name.isascii() and name.isprintable()):
         raise Refused("That is no name of a document.", code="name")
@@ -177,7 +164,7 @@ def put_document(tx: Transaction, name: str, text: str) -> None:
             " ON CONFLICT (name) DO UPDATE SET text = excluded.text",
             (name, text),
         )
-    _change(tx)
+    _change(tx, now)
 
 
 def _octets(text: str) -> int:

@@ -220,6 +220,20 @@ def test_each_change_gives_another_version(account: Account) -> None:
     assert account.check() == []
 
 
+def test_a_version_is_new_in_a_restored_account_too(account: Account, clock: Clock) -> None:
+    """Whoever knew what the account was before the copy was made knows no number of what comes."""
+    account.put_document("filters", KEEP)
+    before = account.rules_version()
+    for n in range(1, 4):
+        clock.now = NOW + 60 * n
+        account.put_document("filters", f"# {n}")
+        assert account.rules_version() >= NOW + 60 * n > before
+    clock.now = NOW - 1000
+    last = account.rules_version()
+    account.put_document("filters", KEEP)
+    assert account.rules_version() > last
+
+
 def test_what_fails_changes_nothing(account: Account) -> None:
     account.put_script("a", KEEP)
     account.activate_script("a")
