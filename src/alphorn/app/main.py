@@ -37,6 +37,7 @@ def sections() -> tuple[Section, ...]:
         Section("user", "who manages what", _user),
         Section("protection", "what guards domains, accounts and addresses", _protection),
         Section("sender", "who is blocked and who is allowed", _sender),
+        Section("script", "Sieve scripts that owners of accounts write by hand", _script),
         Section("spam", "what is learned of spam, and reports of phishing", _spam),
         Section("queue", "mail that waits to leave", _queue),
         Section("trace", "what became of a message", _trace),
@@ -135,6 +136,12 @@ def _sender() -> tuple[Command, ...]:
     from alphorn.cli import sender
 
     return sender.COMMANDS
+
+
+def _script() -> tuple[Command, ...]:
+    from alphorn.cli import script
+
+    return script.COMMANDS
 
 
 def _spam() -> tuple[Command, ...]:
