@@ -18,13 +18,14 @@ from alphorn.base.errors import Unavailable
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.message.envelope import Origin
 from alphorn.queue import schedule
+from alphorn.queue.bound import gateway_at
 from alphorn.queue.budget import Budget
 from alphorn.queue.claims import give_back
 from alphorn.queue.local import Local
 from alphorn.queue.queue import DAMAGED, Queue
-from alphorn.queue.remote import Attempt, Record, Remote
+from alphorn.queue.remote import Attempt, Record, Way
 from alphorn.queue.replies import problem_of
-from alphorn.queue.reports import given_up
+from alphorn.queue.reports import final, given_up
 from alphorn.queue.settling import Settled, settle
 from alphorn.queue.values import Claim, Outcome, QueuedRecipient, Reply, Result, ours
 from alphorn.queue.wireform import body_for_wire
@@ -61,7 +62,7 @@ class Delivery:
         self,
         queue: Queue,
         runner: str,
-        remote: Remote,
+        remote: Way,
         local: Local,
         is_local: Callable[[str], bool],
         *,
@@ -176,12 +177,15 @@ class Delivery:
         if self._is_local(claim.destination):
             pauses = schedule.LOCAL_PAUSES
         message = claim.message
+        reply = outcome.reply
         at = schedule.next_attempt(
             outcome.recipient.attempts + 1, now, message.expires, self._random.random, pauses
         )
         if at is not None:
             return Settled(outcome, at)
-        reply = given_up(outcome.reply, duration(now - message.created))
+        if gateway_at(claim.destination):
+            reply = final(reply)
+        reply = given_up(reply, duration(now - message.created))
         return Settled(replace(outcome, result=Result.FAILED, reply=reply))
 
     def _event(self, claim: Claim, attempt: Attempt, settled: Settled, now: float) -> TraceEvent:

@@ -142,7 +142,14 @@ class Dialer:
             raise _HandshakeFailed(_no_tls(host, f"{error.code} {error.message}")) from error
         except (ssl.SSLError, SMTPException, OSError, TimeoutError) as error:
             raise _HandshakeFailed(_no_tls(host, _plain(error))) from error
-        await _hello(smtp, host)
+        try:
+            await _hello(smtp, host)
+        except Unreachable as error:
+            if error.reply.host or policy is not TlsPolicy.VERIFIED:
+                raise
+            # In TLS 1.3 a server judges our certificate after our side of the handshake is over.
+            why = "it went away after the handshake; it may not accept our certificate"
+            raise _HandshakeFailed(_no_tls(host, why)) from error
         secured: ssl.SSLObject = smtp.get_transport_info("ssl_object")
         return secured.version() or "TLS"
 

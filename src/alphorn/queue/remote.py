@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from alphorn.dns.answers import Resolver
 from alphorn.queue.client import Connection, Exchange
@@ -46,8 +46,22 @@ class Attempt:
 Record = Callable[[Attempt], Awaitable[None]]
 
 
+class Way(Protocol):
+    """What leads out of here. Use it on one event loop only."""
+
+    def crowded(self) -> set[str]:
+        """Destinations whose server, as far as is known, has all the connections it may have."""
+
+    async def deliver(self, claim: Claim, wire: bytes, record: Record) -> None:
+        """Try once. `record` is awaited with what is settled as soon as it is, before anything
+        else is done; in the end it was given every recipient once."""
+
+    async def close(self, deadline: float) -> None:
+        """Say goodbye on connections that are kept, within `deadline` seconds."""
+
+
 class Remote:
-    """Use it on one event loop only. `ticks` is a monotonic clock."""
+    """The way to the servers that the DNS names: a `Way`. `ticks` is a monotonic clock."""
 
     def __init__(
         self,
@@ -67,7 +81,7 @@ class Remote:
         self._sites: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
     def crowded(self) -> set[str]:
-        """Destinations whose server, as far as is known, has all the connections it may have."""
+        """As `Way`."""
         return {name for name, key in self._sites.items() if self.pool.full(*key)}
 
     async def deliver(self, claim: Claim, wire: bytes, record: Record) -> None:
@@ -75,17 +89,17 @@ class Remote:
         else is done; in the end it was given every recipient once."""
         silent = self._is_silent(claim)
         if silent is not None:
-            await record(Attempt(tuple(_outcomes(claim.recipients, silent))))
+            await record(Attempt(tuple(outcomes_of(claim.recipients, silent))))
             return
         try:
-            found = await servers(claim.destination, self._resolver, self._ourselves, self._random)
+            found = await self.servers(claim.destination)
         except NoRoute as none:
-            await record(Attempt(tuple(_outcomes(claim.recipients, none.reply))))
+            await record(Attempt(tuple(outcomes_of(claim.recipients, none.reply))))
             return
         await _Run(self, claim, wire, record).over(found)
 
     async def close(self, deadline: float) -> None:
-        """Say goodbye on connections that are kept, within `deadline` seconds."""
+        """As `Way`."""
         await self.pool.close(deadline)
 
     def _is_silent(self, claim: Claim) -> Reply | None:
@@ -97,6 +111,10 @@ class Remote:
             del self._silent[claim.destination]
             return None
         return reply
+
+    async def servers(self, destination: str) -> Sequence[Server]:
+        """As `route.servers`."""
+        return await servers(destination, self._resolver, self._ourselves, self._random)
 
     async def addresses(self, server: Server, destination: str) -> Sequence[str]:
         """As `route.addresses`."""
@@ -206,11 +224,11 @@ class _Run:
         outcomes = []
         for recipient in self._left.values():
             reply = self._last.get(recipient.id) or reached_nobody or _nothing_said()
-            outcomes += _outcomes([recipient], reply)
+            outcomes += outcomes_of([recipient], reply)
         return Attempt(tuple(outcomes))
 
 
-def _outcomes(recipients: Iterable[QueuedRecipient], reply: Reply) -> list[Outcome]:
+def outcomes_of(recipients: Iterable[QueuedRecipient], reply: Reply) -> list[Outcome]:
     result = Result.DEFERRED if reply.temporary else Result.FAILED
     return [Outcome(recipient, result, reply) for recipient in recipients]
 

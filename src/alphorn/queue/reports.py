@@ -132,3 +132,11 @@ def given_up(reply: Reply, tried: str) -> Reply:
     """The last reply of a message whose time is over. It keeps its status, which says more than
     "too old" (RFC 3463 §3.5, X.4.7); `tried` is for how long it was tried."""
     return changed(reply, text=f"{reply.text} (tried for {tried})".strip())
+
+
+def final(reply: Reply) -> Reply:
+    """Our own last word about a message that may go one way only, as a failure for good: what was
+    in that way stays what its return says (RFC 3463 §2)."""
+    if not reply.temporary or reply.host:
+        return reply
+    return changed(reply, code=550, enhanced=f"5{reply.enhanced[1:]}")

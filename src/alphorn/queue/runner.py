@@ -24,7 +24,7 @@ from alphorn.queue.claims import claim, mend_clock, next_due, renew, resign, tak
 from alphorn.queue.delivery import Delivery, Done, Trace, event
 from alphorn.queue.local import Local, LocalDelivery
 from alphorn.queue.queue import Queue
-from alphorn.queue.remote import Remote
+from alphorn.queue.remote import Way
 from alphorn.queue.reports import tell_all
 from alphorn.queue.settling import ToReport
 from alphorn.queue.values import Claim, Outcome, State
@@ -62,7 +62,7 @@ class Runner:
     def __init__(
         self,
         queue: Queue,
-        remote: Remote,
+        remote: Way,
         deliver_local: LocalDelivery,
         is_local: Callable[[str], bool],
         *,
