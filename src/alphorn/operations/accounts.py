@@ -12,6 +12,7 @@ from alphorn.directory.values import LANGUAGES, AccountInfo, AddressKind
 from alphorn.operations import find, quota
 from alphorn.operations.addresses import place, refuse
 from alphorn.operations.control import Control, NewAccount
+from alphorn.operations.newcomers import welcome
 from alphorn.operations.profiles import checked
 from alphorn.operations.rights import Right, require, visible_organizations
 from alphorn.operations.verifier import Verifier, make
@@ -40,7 +41,9 @@ def add_account(control: Control, new: NewAccount) -> AccountInfo:
         domain = find.domain(parsed.domain)
         require(control.actor, Right.ADDRESSES, domain.organization_id)
         quota.require_room(domain.organization)
-        return create(control, domain, parsed.local, new, verifier)
+        made = create(control, domain, parsed.local, new, verifier)
+    welcome(control, (made.address,))
+    return made
 
 
 def add_accounts(control: Control, news: Sequence[NewAccount]) -> tuple[AccountInfo, ...]:
@@ -63,10 +66,12 @@ def add_accounts(control: Control, news: Sequence[NewAccount]) -> tuple[AccountI
             require(control.actor, Right.ADDRESSES, organization.pk)
             quota.require_room(organization, count)
             quota.require_bulk_room(organization, count, control.now())
-        return tuple(
+        made = tuple(
             create(control, domains[address.domain], address.local, new, verifier, in_bulk=True)
             for address, new, verifier in zip(parsed, news, verifiers, strict=True)
         )
+    welcome(control, [info.address for info in made])
+    return made
 
 
 def _verifier(control: Control, new: NewAccount) -> Verifier:

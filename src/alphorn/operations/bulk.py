@@ -20,6 +20,7 @@ from alphorn.operations import find, quota
 from alphorn.operations.accounts import create
 from alphorn.operations.addresses import checked_targets
 from alphorn.operations.control import Control, NewAccount
+from alphorn.operations.newcomers import welcome
 from alphorn.operations.onward import warnings
 from alphorn.operations.rights import Right, require
 from alphorn.operations.verifier import make
@@ -126,6 +127,7 @@ def _made(control: Control, domain: str, row: Planned) -> Planned:
         raise
     except AlphornError as error:
         return replace(row, fate=Fate.WRONG, text=error.text)
+    welcome(control, (row.address,))
     return replace(row, fate=Fate.MADE)
 
 
