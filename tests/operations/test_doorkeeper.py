@@ -189,7 +189,7 @@ def test_a_locked_file_lets_everything_pass(
             keeper.wrote("bert@example.test", [f"x{n}@y.test"])
             keeper.came(CLIENT, reputation.GOOD)
             assert keeper.refusal(CLIENT, Scope.MX) is None
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 10  # each of 200 would wait, were one not enough
     holder.execute("ROLLBACK")
     holder.close()
     assert caplog.text.count("let pass at the door without a look") == 1

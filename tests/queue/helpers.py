@@ -11,7 +11,7 @@ from alphorn.queue.values import Claim, QueuedRecipient
 
 NOW = 1_700_000_000.0
 PATIENT = Timeouts(
-    connect=10, tls=10, greeting=10, command=10, data=10, block=10, final=10, reset=10, quit=5
+    connect=30, tls=30, greeting=30, command=30, data=30, block=30, final=30, reset=30, quit=30
 )
 QUICK = Timeouts(
     connect=0.3, tls=0.3, greeting=0.3, command=0.3, data=0.3, block=0.3, final=0.3, reset=0.3,

@@ -59,10 +59,10 @@ def test_stop_waits_for_what_runs_and_says_when_it_was_too_long(loop: str) -> No
     async def main() -> None:
         pool = ThreadPool(asyncio.get_running_loop(), 1)
         gate = threading.Event()
-        work = pool.run(gate.wait, 5)
+        work = pool.run(gate.wait, 30)
         begin = time.monotonic()
         assert not pool.stop(0.05)
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 15
         with pytest.raises(RuntimeError):
             pool.run(print)
         gate.set()

@@ -105,7 +105,7 @@ def test_a_locked_file_holds_nobody_up(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as failure:
         seen.write([(2, FIRST)])
     assert failure.value.code == "busy"
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 5
     other.execute("ROLLBACK")
     other.close()
     with pytest.raises(Unavailable):

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import signal
+import ssl
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -94,6 +95,7 @@ class Toys:
         self.gauges: Sequence[Gauge] = ()
         self.tasks: Sequence[Callable[[], Awaitable[None]]] = ()
         self.turn_away: Callable[[Listener, str], bytes | None] = lambda listener, client: None
+        self.asking: Mapping[str, Callable[[str], ssl.SSLContext | None]] = {}
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -99,9 +99,10 @@ def test_what_is_no_verdict(body: bytes) -> None:
 
 def test_it_is_bounded() -> None:
     symbols = {
-        f"S{n}": {"score": 1e9, "description": "x" * 5000, "options": ["y" * 5000] * 99}
-        for n in range(2000)
+        f"S{n}": {"score": 1e9, "description": "x" * 5000, "options": ["y" * 5000] * (99 - n)}
+        for n in range(20)
     }
+    symbols |= {f"S{n}": {"score": 1e9, "options": ["y" * 500]} for n in range(20, 2000)}
     found = verdict(symbols=symbols, action="z" * 5000, messages={"smtp_message": "\u202e" * 5000})
     assert len(found.symbols) == rspamd_answer.MAX_SYMBOLS
     assert max(len(symbol.text) for symbol in found.symbols) < 400

@@ -180,7 +180,7 @@ def test_another_message_in_the_same_connection_has_its_own_time(open_gate: Open
 
 
 def test_who_waits_for_the_dns_holds_nobody_up(open_gate: Open) -> None:
-    guarded = open_gate(Guard(resolver=Hanging, seconds=20))
+    guarded = open_gate(Guard(resolver=Hanging, seconds=120))
     guarded.protect("example.test", greylisting=False)
     with ExitStack() as stack:
         waiting = []
@@ -193,7 +193,7 @@ def test_who_waits_for_the_dns_holds_nobody_up(open_gate: Open) -> None:
             waiting.append(dialog)
         began = time.monotonic()
         assert send(guarded, letter(), sender="carl@alps.zz").startswith("250 2.0.0 ")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
         # Whoever leaves while he waits leaves nothing behind.
     assert send(guarded, letter(number=2), sender="carl@alps.zz").startswith("250 2.0.0 ")
 
@@ -208,9 +208,9 @@ def test_questions_without_answers_do_not_use_up_the_room_for_others(open_gate: 
                 records[reverse(address)] = Fault.TIMEOUT
                 records[f"mail{number}.hang.zz"] = Fault.TIMEOUT
             server = stack.enter_context(DnsServer(records))
-            return StubResolver([server.address], timeout=15, lifetime=15)
+            return StubResolver([server.address], timeout=120, lifetime=120)
 
-        guarded = open_gate(Guard(resolver=resolver, seconds=15))
+        guarded = open_gate(Guard(resolver=resolver, seconds=120))
         guarded.protect("example.test", greylisting=False)
         assert MAX_ASKED_AT_ONCE < 120 * 3
         for number in range(1, 121):
@@ -224,13 +224,13 @@ def test_questions_without_answers_do_not_use_up_the_room_for_others(open_gate: 
         took = time.monotonic() - began
         (raw,) = guarded.anna() + guarded.anna(JUNK)
         assert b"spf=pass" in raw
-        assert took < 6
+        assert took < 30
 
 
 def test_a_worker_that_ends_waits_for_no_answer(
     open_gate: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
-    guarded = open_gate(Guard(resolver=Hanging, seconds=20))
+    guarded = open_gate(Guard(resolver=Hanging, seconds=120))
     guarded.protect("example.test", greylisting=False, helo=False)
     resolver = guarded.resolver
     assert isinstance(resolver, Hanging)

@@ -134,15 +134,31 @@ def keeper(tmp_path: Path) -> Iterator[Doorkeeper]:
 Talk = Callable[[int], Awaitable[None]]
 
 
+class Noted(Pauses):
+    """Each pause is told to a list, in seconds."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: int, begun: list[float]) -> None:
+        super().__init__(loop, limit)
+        self._begun = begun
+
+    def begin(self, seconds: float) -> "Future[None] | None":
+        self._begun.append(seconds)
+        return super().begin(seconds)
+
+
 def play(
     keeper: Doorkeeper, talk: Talk, settings: MannersSettings = SETTINGS, pauses: int = 100
-) -> None:
+) -> list[float]:
+    """The pauses that were made."""
+    begun: list[float] = []
+
     async def main() -> None:
-        manners = Manners(keeper, settings, Pauses(asyncio.get_running_loop(), pauses))
+        manners = Manners(keeper, settings, Noted(asyncio.get_running_loop(), pauses, begun))
         async with stage(lambda: Visit(manners)) as (_, port):
             await talk(port)
 
     on_loop(sorted(LOOPS)[1], main)
+    return begun
 
 
 async def say(port: int, *pieces: bytes, wait: bool = True) -> bytes:
@@ -175,7 +191,7 @@ def test_who_speaks_early_is_sent_away_and_banned_in_the_end(keeper: Doorkeeper)
             said = await say(port, b"EHLO x\r\n", b"QUIT\r\n", wait=False)
             assert said == REFUSED, n
 
-    play(keeper, talk)
+    play(keeper, talk, replace(SETTINGS, greeting_delay=60))
     assert [(one.offence, one.count) for one in keeper.bans.evidence(LOCAL)] == [(Offence.EARLY, 2)]
     assert keeper.refusal(LOCAL, Scope.MX) is not None
 
@@ -185,7 +201,7 @@ def test_early_talkers_are_only_noted_where_that_is_set(keeper: Doorkeeper) -> N
         said = await say(port, b"QUIT\r\n", wait=False)
         assert said == GREETING + b"221 2.0.0 Goodbye\r\n"
 
-    play(keeper, talk, replace(SETTINGS, refuse_early=False))
+    play(keeper, talk, replace(SETTINGS, refuse_early=False, greeting_delay=1))
     assert [one.offence for one in keeper.bans.evidence(LOCAL)] == [Offence.EARLY]
 
 
@@ -204,7 +220,7 @@ def test_who_does_not_wait_for_the_greeting(keeper: Doorkeeper, why: str) -> Non
         reader, writer = await asyncio.open_connection(LOCAL, port)
         begin = time.monotonic()
         assert await reader.readline() == GREETING
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 15
         writer.close()
 
     play(keeper, talk, replace(settings, greeting_delay=settings.greeting_delay and 60),
@@ -263,11 +279,10 @@ def test_replies_to_guesses_come_ever_slower_over_all_connections(keeper: Doorke
     async def talk(port: int) -> None:
         first = await guess(port, 4)
         assert min(first[2:4]) >= 0.29, "after two the limit is reached at once here"
-        assert max(first[0], first[1], first[4]) < 0.29, "who exists is not waited for"
         second = await guess(port, 1)
         assert second[0] >= 0.29, "connecting anew does not help"
 
-    play(keeper, talk, quick)
+    assert play(keeper, talk, quick) == [0.3] * 3, "who exists is not waited for"
 
 
 def test_delays_double_up_to_the_limit(keeper: Doorkeeper) -> None:
