@@ -75,7 +75,7 @@ def smtputf8_needed(answer: bytes) -> bool:
 def subject(reply: Reply, original: bytes) -> str:
     """The owner's, or the message's behind a prefix (RFC 5230 §5.8); decoded, one line."""
     if reply.subject:
-        return _cut(words.decode(reply.subject))
+        return _cut(" ".join(words.decode(reply.subject).split()))
     given = " ".join(words.decode((header.get(original, "Subject") or "")[:MAX_VALUE]).split())
     if not given:
         return SUBJECTS.get(reply.language, SUBJECTS["en"])
@@ -129,7 +129,7 @@ def _ids(original: bytes, name: str) -> list[str]:
 
 def _entity(text: str) -> Part:
     """The MIME entity that a text is (RFC 5230 §4.7): its fields about content, and its body."""
-    raw = _LINE_END.sub("\r\n", text).encode("utf-8", "surrogateescape")
+    raw = _LINE_END.sub("\r\n", text).encode("utf-8", "surrogateescape").replace(b"\0", b"")
     begin = header.header_end(raw)
     fields = [
         raw[one.start : one.end].rstrip(b"\r\n") + b"\r\n"
