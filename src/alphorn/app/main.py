@@ -38,6 +38,7 @@ def sections() -> tuple[Section, ...]:
         Section("protection", "what guards domains, accounts and addresses", _protection),
         Section("sender", "who is blocked and who is allowed", _sender),
         Section("script", "Sieve scripts that owners of accounts write by hand", _script),
+        Section("template", "signatures and auto-replies for many people at once", _template),
         Section("spam", "what is learned of spam, and reports of phishing", _spam),
         Section("queue", "mail that waits to leave", _queue),
         Section("trace", "what became of a message", _trace),
@@ -142,6 +143,12 @@ def _script() -> tuple[Command, ...]:
     from alphorn.cli import script
 
     return script.COMMANDS
+
+
+def _template() -> tuple[Command, ...]:
+    from alphorn.cli import template
+
+    return template.COMMANDS
 
 
 def _spam() -> tuple[Command, ...]:

@@ -1,10 +1,9 @@
 """`alphorn address import` and `template`: many accounts from a table."""
 
-import sys
 from argparse import Namespace
 
-from alphorn.base.errors import Refused
 from alphorn.base.sheet import MAX_OCTETS
+from alphorn.cli.arguments import read_file
 from alphorn.cli.table import JSON, Argument, Command, Context
 from alphorn.operations import bulk
 from alphorn.operations.bulk import Fate
@@ -17,11 +16,10 @@ _COLUMNS = {
     "result": "Result",
     "text": "Remark",
 }
-STANDARD_INPUT = "-"
 
 
 def _import(context: Context, args: Namespace) -> int:
-    octets = _octets(args.file)
+    octets = read_file(args.file, MAX_OCTETS)
     control = context.services.control
     if args.preview:
         done = bulk.preview(control, args.domain, octets)
@@ -49,16 +47,6 @@ def _import(context: Context, args: Namespace) -> int:
     if args.preview:
         context.note("Nothing was changed; without --preview they are made.")
     return 1 if done.count(Fate.WRONG) else 0
-
-
-def _octets(name: str) -> bytes:
-    try:
-        if name == STANDARD_INPUT:
-            return sys.stdin.buffer.read(MAX_OCTETS + 1)
-        with open(name, "rb") as file:
-            return file.read(MAX_OCTETS + 1)
-    except OSError as error:
-        raise Refused(f"{name} cannot be read: {error.strerror}.", code="file") from error
 
 
 def _template(context: Context, args: Namespace) -> int:

@@ -1,6 +1,7 @@
-"""Kinds of arguments that several commands take: sizes, moments, passwords."""
+"""Kinds of arguments that several commands take: sizes, moments, files, passwords."""
 
 import secrets
+import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from alphorn.base.password import make_device_password
 from alphorn.base.secret import Secret
 from alphorn.cli.table import Argument, Context
 
+STANDARD_INPUT = "-"
 MAX_OCTETS = 2**50
 MAX_SECONDS = 10 * 366 * 86400
 
@@ -60,6 +62,18 @@ def expiry(context: Context, text: str | None) -> int | None:
             f'{text!r} is neither a time such as "30 d" nor a day such as 2030-12-31.',
             code="expiry",
         ) from None
+
+
+def read_file(name: str, most: int) -> bytes:
+    """What stands in a file, or comes on standard input for "-"; one octet more than `most` where
+    it is longer. Raises Refused("file")."""
+    try:
+        if name == STANDARD_INPUT:
+            return sys.stdin.buffer.read(most + 1)
+        with open(name, "rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise Refused(f"{name} cannot be read: {error.strerror}.", code="file") from error
 
 
 def password(context: Context, args: Namespace) -> Secret | None:
