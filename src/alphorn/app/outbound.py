@@ -8,7 +8,9 @@ from alphorn.app.own_addresses import OwnAddresses
 from alphorn.base import settings as table
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
 from alphorn.operations.sending_parts import Outgoing
+from alphorn.queue.bound import is_inside
 from alphorn.queue.dialer import Caller, Dialer, TlsPolicy
+from alphorn.queue.gateways import Ways
 from alphorn.queue.pool import Pool, PoolLimits
 from alphorn.queue.remote import Remote
 from alphorn.queue.replies import Problem, problem_of
@@ -78,14 +80,13 @@ def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
     settings = parts.settings
     hostname = settings[table.HOSTNAME]
     per_destination = settings[table.QUEUE_CONNECTIONS_PER_DESTINATION]
-    dialer = Dialer(
-        Caller(
-            hostname,
-            port=settings[table.QUEUE_SMTP_PORT],
-            bind=settings[table.QUEUE_BIND_ADDRESS],
-            tls=TlsPolicy(settings[table.QUEUE_TLS]),
-        )
+    caller = Caller(
+        hostname,
+        port=settings[table.QUEUE_SMTP_PORT],
+        bind=settings[table.QUEUE_BIND_ADDRESS],
+        tls=TlsPolicy(settings[table.QUEUE_TLS]),
     )
+    asked, limits = resolver(settings), PoolLimits(per_host=per_destination)
     ourselves = Ourselves(
         frozenset((hostname,)),
         OwnAddresses(bound),
@@ -100,9 +101,15 @@ def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
 
     return Runner(
         parts.queue,
-        Remote(resolver(settings), Pool(dialer, PoolLimits(per_host=per_destination)), ourselves),
+        Ways(
+            Remote(asked, Pool(Dialer(caller), limits), ourselves),
+            parts.gateways.find,
+            asked,
+            caller,
+            limits,
+        ),
         deliver,
-        lambda domain: parts.view.domain(domain) is not None,
+        lambda place: is_inside(place) or parts.view.domain(place) is not None,
         hostname=hostname,
         trace=parts.record,
         done=partial(_settled, parts.outgoing),

@@ -1,6 +1,7 @@
 """What one worker runs: sessions for its listeners, and tasks beside them."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -69,6 +70,9 @@ class WorkerParts:
         self.turn_away: Callable[[Listener, str], bytes | None] = door.doorman(
             seat.launch.layout, seat.settings, self._services.door
         ).turn_away
+        self.asking: Mapping[str, Callable[[str], ssl.SSLContext | None]] = {
+            "smtp": self._services.gateways.asking
+        }
         self.tasks: Sequence[Callable[[], Awaitable[None]]] = [
             Housekeeping(self._services, keeps=False).run,
             *([imap.watch] if "imap" in roles else []),
@@ -85,6 +89,7 @@ class KeeperParts:
 
     sessions: Mapping[str, Callable[[], Session]] = {}
     gauges: Sequence[Gauge] = ()
+    asking: Mapping[str, Callable[[str], ssl.SSLContext | None]] = {}
 
     def __init__(self, seat: Seat, bus: Bus) -> None:
         self._services = services.build(

@@ -31,11 +31,14 @@ from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
 from alphorn.policy.engines import Scoring
+from alphorn.queue.bound import House
 from alphorn.queue.intake import Lifetimes
 from alphorn.queue.queue import Queue
 from alphorn.servers.admission import is_loopback
 from alphorn.servers.bus import Bus, Topic
+from alphorn.servers.gateways import Gateways
 from alphorn.servers.services import Services
+from alphorn.servers.tls import tls_files
 from alphorn.store.redirects import Redirects
 from alphorn.store.sqlite import SqliteStore
 from alphorn.store.state import State
@@ -97,6 +100,10 @@ def build(
     queue = Queue(
         layout.queue,
         lifetimes=Lifetimes(settings[table.QUEUE_LIFETIME], settings[table.QUEUE_DELAY_NOTICE]),
+        house=House(
+            shares=lambda address, gateway: view.gateway_of(address) == gateway,
+            ours=lambda domain: view.domain(domain) is not None,
+        ),
     )
     closing.callback(queue.close)
     queue.listen(lambda: bus.publish(Topic.QUEUE))
@@ -207,6 +214,7 @@ def build(
                 scoring=Scoring(settings[table.ENGINES_RSPAMD_SCORE]),
             )
         ),
+        gateways=Gateways(layout.gateways, view.gateways, lambda: tls_files(layout.root, settings)),
         open_control=open_control,
         close=closing.close,
     )

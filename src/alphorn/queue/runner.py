@@ -73,8 +73,9 @@ class Runner:
         ticks: Callable[[], float] = time.monotonic,
         random: Random | None = None,
     ) -> None:
-        """`hostname` is our name in reports. `is_local` gets a domain in lower case, as A-labels;
-        it, `trace` and `done` are called on the event loop and must not block."""
+        """`hostname` is our name in reports. `is_local` gets a destination: a domain in lower case,
+        as A-labels, or what `bound` makes of one; it, `trace` and `done` are called on the event
+        loop and must not block."""
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._queue = queue
         self._remote = remote

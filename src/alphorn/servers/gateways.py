@@ -72,7 +72,7 @@ class Gateways:
 
     def recognized(self, client: str, tls: ssl.SSLObject | None) -> str:
         """The name of the gateway that this connection is proved to come from, "" for a stranger's.
-        Raises Unavailable, and Refused("gateway-files") where it cannot be told for a fault of ours.
+        Raises Unavailable, and Refused("gateway-files") where a fault of ours hides it.
         """
         if tls is None:
             return ""

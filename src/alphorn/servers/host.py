@@ -54,9 +54,10 @@ class Host:
     """What the connections of one listener in a worker share.
 
     `open_session` makes the session of a connection; `context` gives the TLS context of the
-    moment, and `implicit_tls` says that the handshake comes first. `connections` are those that
-    are up, of all listeners, so that a stop can end them. `leave` is told the network of each that
-    is gone (see `admission`).
+    moment, and `implicit_tls` says that the handshake comes first. `asking` gives another context
+    for clients (by address) that are asked for a certificate, None for all others. `connections`
+    are those that are up, of all listeners, so that a stop can end them. `leave` is told the
+    network of each that is gone (see `admission`).
     """
 
     loop: asyncio.AbstractEventLoop
@@ -66,6 +67,7 @@ class Host:
     open_session: Callable[[], Session]
     context: Callable[[], ssl.SSLContext] | None = None
     implicit_tls: bool = False
+    asking: Callable[[str], ssl.SSLContext | None] = lambda client: None
     leave: Callable[[int], None] = lambda network: None
     handshake_seconds: float = 30.0
     stall_seconds: float = STALL_SECONDS

@@ -22,6 +22,7 @@ from alphorn.operations.sending_parts import Outgoing
 from alphorn.operations.submit import Submission
 from alphorn.queue.queue import Queue
 from alphorn.servers.bus import Bus
+from alphorn.servers.gateways import Gateways
 from alphorn.store.api import Store
 from alphorn.store.state import State
 from alphorn.store.trace import TraceLog
@@ -52,6 +53,7 @@ class Services:
     reports: Reports
     observer: Observer
     examiner: Examiner
+    gateways: Gateways
     open_control: Callable[[], Control]
     close: Callable[[], None]
 

@@ -371,7 +371,7 @@ class Connection(asyncio.Protocol):
     def _begin_handshake(self) -> None:
         context = self._host.context
         assert context is not None
-        self._records = Records(context())
+        self._records = Records(self._host.asking(self.peer.address) or context())
         self._enter(State.HANDSHAKE)
         self._host.wheel.arm(self, self._since + self._host.handshake_seconds)
 
@@ -389,9 +389,12 @@ class Connection(asyncio.Protocol):
                 data = b""  # it is in the records already
             plain, ended = records.decrypt(data)
             self._send(records.outgoing())
-        except ssl.SSLError:
+        except ssl.SSLError as error:
             if not self.tls:
                 self._host.handshakes_failed()
+                if records.object.context.verify_mode is not ssl.CERT_NONE:
+                    said = {"peer": self.peer.address, "reason": error.reason}
+                    _log.warning("the handshake with a gateway failed", extra=said)
             self._send(records.outgoing())  # the alert that says what was wrong
             self._enter(State.CLOSING)
             self._host.wheel.arm(self, self._since + self._host.linger_seconds)

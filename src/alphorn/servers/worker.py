@@ -74,11 +74,16 @@ class Parts(Protocol):
     gauges: Sequence[Gauge]
     tasks: Sequence[Callable[[], Awaitable[None]]]  # run beside; cancelled at the end
     turn_away: Callable[[Listener, str], bytes | None]  # as `Acceptor` asks it for each client
+    asking: Mapping[str, Callable[[str], ssl.SSLContext | None]]  # as `Host`, by the listener
 
     def close(self) -> None: ...
 
 
 Build = Callable[[Seat, Bus], Parts]
+
+
+def _nobody_is_asked(client: str) -> None:
+    """For a certificate."""
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -201,6 +206,7 @@ class Worker:
             open_session=self._sessions(name),
             context=None if listener.security is Security.NONE else self._context,
             implicit_tls=listener.security is Security.IMPLICIT,
+            asking=self._parts.asking.get(name, _nobody_is_asked),
             connections=self._crowd,
             handshake_seconds=seat.settings[table.TLS_HANDSHAKE],
             handshakes_failed=lambda: seat.metrics.handshake_failed(name),
