@@ -84,13 +84,13 @@ STAGES = {
     "observe": ("alphorn.operations.examine:observe",),
     "reported": ("alphorn.store.reported:Reported.voices",),
     "tokens": ("alphorn.operations.examine:tokens",),
-    "judge": ("alphorn.operations.examine:judge",),
+    "judge": ("alphorn.operations.judging:judge",),
     "classifier": ("alphorn.spam.classifier:weigh",),
     "what the account learned": (
         "alphorn.operations.acquaintances:Acquaintances.familiarity",
         "alphorn.operations.categories:corrections",
     ),
-    "categories": ("alphorn.operations.examine:categorize",),
+    "categories": ("alphorn.operations.judging:categorize",),
     "fields": (
         "alphorn.operations.examine:authentication_results",
         "alphorn.operations.examine:received_spf",

@@ -3,6 +3,7 @@
 import re
 
 _MARK = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|\\.|[()]', re.DOTALL)
+_MARK_WITHIN = re.compile(r"\\.|[()]", re.DOTALL)  # where quotation marks are plain text
 
 
 def strip_comments(text: str) -> str:
@@ -13,9 +14,9 @@ def strip_comments(text: str) -> str:
     if "(" not in text and ")" not in text:
         return text
     kept: list[str] = []
-    depth = begin = 0
-    for mark in _MARK.finditer(text):
-        sign = mark[0]
+    depth = begin = at = 0
+    while (mark := (_MARK_WITHIN if depth else _MARK).search(text, at)) is not None:
+        sign, at = mark[0], mark.end()
         if sign == "(":
             if depth == 0:
                 kept.append(text[begin : mark.start()])

@@ -83,6 +83,8 @@ def summarize(raw: bytes, root: Entity | None = None) -> Summary:
 def below(summary: Summary, octets: int) -> Summary:
     """The summary of the same message with so many octets of whole fields put before all others,
     none of which says anything that is in a summary (Return-Path, Delivered-To, ...)."""
+    if not octets:
+        return summary
     return replace(
         summary,
         size=summary.size + octets,

@@ -26,6 +26,7 @@ from alphorn.mailauth.results import without_forged
 from alphorn.message import header, received, spam_field
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.outcome import Fate, LocalResult
+from alphorn.message.parse import Entity
 from alphorn.message.summarize import below
 from alphorn.operations.confirm import asked_for, confirmation
 from alphorn.operations.onward import Onward, onward
@@ -112,14 +113,18 @@ class Delivery:
         routes: Sequence[Route],
         transaction: str,
         placements: Sequence[Placement] | None = None,
+        *,
+        top: bytes = b"",
+        root: Entity | None = None,
     ) -> Reception:
-        """Deliver a message that has just come in, our Received field on top; `routes` are those of
-        the envelope's recipients, in order, as are `placements` (None: all into the inbox). When
-        this says "accepted" everything is durable.
+        """Deliver a message that has just come in, with our trace fields `top` put on it; `root` is
+        the structure of `raw` where that is known. `routes` are those of the envelope's recipients,
+        in order, as are `placements` (None: all into the inbox). When this says "accepted"
+        everything is durable.
 
         Raises Unavailable only where some were served and the rest cannot be queued either.
         """
-        piece = piece_of(raw, envelope, transaction, self._clock())
+        piece = piece_of(raw, envelope, transaction, self._clock(), top, root)
         done: dict[int, LocalResult] = {}
         sent: set[_Onward] = set()
         results = []

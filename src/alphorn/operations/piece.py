@@ -8,7 +8,8 @@ from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo
 from alphorn.message import header, received
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
-from alphorn.message.summarize import summarize
+from alphorn.message.parse import Entity
+from alphorn.message.summarize import below, summarize
 from alphorn.message.summary import Summary
 
 Enqueue = Callable[[bytes, Envelope, Origin], str]
@@ -32,16 +33,26 @@ class Piece:
     """Of `raw`, worked out when it is first asked for: once for all recipients."""
 
 
-def piece_of(raw: bytes, envelope: Envelope, transaction: str, now: float) -> Piece:
+def piece_of(
+    raw: bytes,
+    envelope: Envelope,
+    transaction: str,
+    now: float,
+    top: bytes = b"",
+    root: Entity | None = None,
+) -> Piece:
+    """Of the message `raw`, whose structure `root` is where it is known, with trace fields `top`
+    before all others."""
+    whole = header.prepend(raw, top) if top else raw
     return Piece(
-        raw,
+        whole,
         envelope,
         transaction,
         now,
-        received.hops(raw),
-        header.get(raw, "Message-ID") or "",
-        received.been_at(raw),
-        cache(lambda: summarize(raw)),
+        received.hops(whole),
+        header.get(whole, "Message-ID") or "",
+        received.been_at(whole),
+        cache(lambda: below(summarize(raw, root), len(top))),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from alphorn.base.trace import Verdict
 from alphorn.message import spam_field
-from alphorn.policy.decision import Decision
+from alphorn.policy.decision import Decision, Fact
 from alphorn.store.api import INBOX, Place, SpecialUse
 
 SPAM, PROMOTIONS, SOCIAL = "spam", "promotions", "social"
@@ -16,7 +16,7 @@ PLACES: Mapping[str, SpecialUse] = {
     SOCIAL: SpecialUse.SOCIAL,
 }
 LISTING = frozenset(("sender-blocked", "sender-reported"))
-"""Codes of reasons: a list of senders decided (`policy.lists`, `operations.examine`)."""
+"""Codes of reasons: a list of senders decided (`policy.lists`, `operations.judging`)."""
 NAMES: Mapping[str, str] = {SPAM: "Spam", PROMOTIONS: "Promotions", SOCIAL: "Social networks"}
 
 
@@ -34,7 +34,7 @@ class Placement:
     welcome: bool = False
     listed: bool = False
     clean: bool = False
-    facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
     @property
     def place(self) -> Place:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
+from alphorn.mailauth import said
 from alphorn.message import header
-from alphorn.message.comments import strip_comments
 from alphorn.spam.links import Link, base_domain
 from alphorn.spam.names import BRANDS, FREE_MAIL, FREE_PAGES, SHORTENERS
 from alphorn.spam.networks import NETWORKS
@@ -27,7 +27,6 @@ MANY_SCORE = 4.0
 MAX_HOSTS = 20
 """Hosts of links that are noted of one message."""
 MAX_FIELDS = 5
-MAX_VALUE = 20_000
 
 # Everybody's mail has links to these; what is bad on them is bad on one page of many.
 _EVERYBODYS = (
@@ -47,13 +46,8 @@ _EVERYBODYS = (
     | frozenset(f"{label}.com" for labels in BRANDS.values() for label in labels)
 )
 _HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_PASSED = re.compile(r"(?:\A|;)\s*(dmarc|spf|dkim)\s*=\s*pass\b([^;]*)", re.IGNORECASE)
-_DOMAIN = {
-    "dmarc": re.compile(r"\bheader\.from=([A-Za-z0-9._-]+)"),
-    "spf": re.compile(r"\bsmtp\.mailfrom=(?:[^\s@]*@)?([A-Za-z0-9._-]+)"),
-    "dkim": re.compile(r"\bheader\.d=([A-Za-z0-9._-]+)"),
-}
+_PROVES = {"dmarc": "header.from", "spf": "smtp.mailfrom", "dkim": "header.d"}
+"""Which property has the domain that a method vouches for."""
 
 Own = Callable[[str], bool]
 """Whether a domain is one of this installation."""
@@ -133,16 +127,15 @@ def proven_domains(raw: bytes, hostname: str) -> frozenset[str]:
     """
     found: set[str] = set()
     for value in header.get_all(raw, "Authentication-Results", MAX_FIELDS):
-        # What a stranger said stands in quotation marks or comments.
-        text = strip_comments(_QUOTED.sub('""', value[:MAX_VALUE]))
-        name, _, results = text.partition(";")
-        if name.split()[:1] != [hostname]:
-            continue
-        for method, properties in _PASSED.findall(results):
-            match = _DOMAIN[method.lower()].search(properties)
-            if match is not None:
-                found.add(match[1].lower().rstrip("."))
-    return frozenset(found)
+        name, results = said.read(value)
+        if name == hostname:
+            found.update(
+                domain.rpartition("@")[2].rstrip(".")
+                for result in results
+                if result.outcome == "pass"
+                and (domain := result.properties.get(_PROVES.get(result.method, ""), ""))
+            )
+    return frozenset(filter(_HOST.fullmatch, found))
 
 
 def _senders(raw: bytes, seen: Observation, hostname: str, own: Own) -> Iterable[Name]:

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+Fact = str | int | float | bool | None
+"""A small value for the trace."""
+
 
 class Act(IntEnum):
     """What is to be done; a greater one prevails over a lesser."""
@@ -47,7 +50,7 @@ class Decision:
     basic: int = 0
     page: str = ""
     reasons: tuple[Reason, ...] = ()
-    facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
     @property
     def passes(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from alphorn.policy.decision import Act, Decision, Reason
+from alphorn.policy.decision import Act, Decision, Fact, Reason
 
 RSPAMD = "rspamd"
 CLAMAV = "clamav"
@@ -28,8 +28,6 @@ _NO_CODE = re.compile(r"[^a-z0-9]+")
 _NO_NAME = re.compile(r"[^!-~]+")
 
 FACT_SCORE = "rspamd_score"
-
-Fact = str | int | float | bool | None
 
 
 class OnFailure(StrEnum):

@@ -8,9 +8,10 @@ counts as text, as a reader would open it.
 
 import re
 from itertools import islice
+from typing import NamedTuple
 
 from alphorn.message import addresses, charsets, header, parts, words
-from alphorn.message.parse import Entity, Kind
+from alphorn.message.parse import Entity, Fields, Kind
 from alphorn.spam import links, markup, phrases
 from alphorn.spam.links import Link
 from alphorn.spam.observation import Attached, Observation
@@ -46,11 +47,30 @@ _SHOUTED = re.compile(r"[A-Z]{3,20}\b")
 _TRAILING = ".,;:!?)}*_"
 
 
+class Author(NamedTuple):
+    """Who is said to have written a message, in lower case; there are `number` of them, and the
+    first is meant. `name` is as it stands, "" where there is none."""
+
+    address: str = ""
+    domain: str = ""
+    name: str = ""
+    number: int = 0
+
+
+def author_of(fields: Fields) -> Author:
+    """By its From field (RFC 5322 §3.6.2)."""
+    authors = addresses.mailboxes(fields.get("from", "")[:MAX_FROM])
+    if not authors:
+        return Author()
+    first = authors[0]
+    address = _lower(first.address).removesuffix(".")
+    return Author(address, _lower(first.domain).removesuffix("."), first.name, len(authors))
+
+
 def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
     """What there is to see in the message `raw`, whose parse tree is `entity`."""
     fields = entity.fields
-    authors = addresses.mailboxes(fields.get("from", "")[:MAX_FROM])
-    author = authors[0] if authors else None
+    author = author_of(fields)
     replies = addresses.mailboxes(fields.get("reply-to", "")[:2000])
     to = fields.get("to", "")[:8000]
     recipients = addresses.mailboxes(to + ", " + fields.get("cc", "")[:8000])[:MAX_ADDRESSES]
@@ -63,15 +83,14 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
     if not shown.isascii():
         shown, invisible = _INVISIBLE.subn("", shown)
     text = " ".join(shown.lower().split())[:MAX_TEXT]  # few letters grow in lower case
-    domain = _lower(author.domain).removesuffix(".") if author else ""
     return Observation(
         facts=facts,
         size=len(raw),
         subject=words.decode(fields.get("subject", "")[: 4 * MAX_SUBJECT])[:MAX_SUBJECT],
-        from_name=words.decode(author.name[: 4 * MAX_NAME])[:MAX_NAME] if author else "",
-        from_address=_lower(author.address).removesuffix(".") if author else "",
-        from_domain=domain,
-        authors=len(authors),
+        from_name=words.decode(author.name[: 4 * MAX_NAME])[:MAX_NAME],
+        from_address=author.address,
+        from_domain=author.domain,
+        authors=author.number,
         reply_to=_lower(replies[0].address) if replies else "",
         reply_domain=_lower(replies[0].domain) if replies else "",
         recipients=len(recipients),

@@ -171,7 +171,7 @@ def test_when_nothing_can_be_stored_the_reply_says_so(ports: Ports) -> None:
 
 
 def test_a_fault_of_ours_is_a_passing_one(ports: Ports, caplog: pytest.LogCaptureFixture) -> None:
-    def broken(*args: object) -> None:
+    def broken(*args: object, **more: object) -> None:
         raise RuntimeError("a mistake")
 
     ports.house.delivery.accept = broken  # type: ignore[method-assign, assignment]
@@ -220,10 +220,10 @@ def test_a_client_that_leaves_while_its_message_is_stored(ports: Ports) -> None:
     accept = ports.house.delivery.accept
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(*args: Any) -> Reception:
+    def slow(*args: Any, **more: Any) -> Reception:
         begun.set()
         assert go_on.wait(10)
-        return accept(*args)
+        return accept(*args, **more)
 
     ports.house.delivery.accept = slow  # type: ignore[method-assign, assignment]
     with ports.connect() as sock:

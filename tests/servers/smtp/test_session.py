@@ -30,10 +30,10 @@ class Gate:
         self.begun, self._open = threading.Event(), threading.Event()
         accept = ports.house.delivery.accept
 
-        def slow(*args: Any) -> Reception:
+        def slow(*args: Any, **more: Any) -> Reception:
             self.begun.set()
             assert self._open.wait(10)
-            return accept(*args)
+            return accept(*args, **more)
 
         ports.house.delivery.accept = slow  # type: ignore[method-assign, assignment]
 

@@ -13,7 +13,8 @@ from typing import Any
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.mailauth.proofs import Client
 from alphorn.message import received
-from alphorn.operations.examine import LISTED, Arrival, Examination
+from alphorn.operations.examine import Arrival, Examination
+from alphorn.operations.judging import LISTED
 from alphorn.policy.decision import Decision, Reason
 from alphorn.servers import eager
 from alphorn.servers.engines.rspamd import EngineFacts
@@ -101,7 +102,7 @@ def _deliver(visit: Visit, message: Message, arrival: Arrival) -> Reply:
     service, envelope, gate = visit.service, message.envelope, visit.service.gate
     only = envelope.recipients[0].address if len(envelope.recipients) == 1 else ""
     raw, fields, placements = message.raw, b"", None
-    seen = None
+    seen, root = None, None
     if gate is not None:
         seen = gate.examiner.examine(raw, envelope.sender, visit.routes, arrival)
         gate.remember(arrival, seen)
@@ -109,11 +110,17 @@ def _deliver(visit: Visit, message: Message, arrival: Arrival) -> Reply:
             reply = gate.reply(seen.decision)
             visit.refused_message(seen, reply, envelope.recipients)
             return reply
-        raw, fields, placements = seen.raw, seen.fields, seen.placements
+        raw, root, fields, placements = seen.raw, seen.root, seen.fields, seen.placements
     _arrived(visit, message, arrival.now, seen)
     field = received.field(visit.hop(only), arrival.now)
     reception = service.delivery.accept(
-        field + fields + raw, envelope, visit.routes, visit.transaction, placements
+        raw,
+        envelope,
+        visit.routes,
+        visit.transaction,
+        placements,
+        top=field + fields,
+        root=root,
     )
     if not reception.accepted:
         return Reply(reception.status, reception.text)
