@@ -152,7 +152,7 @@ def test_a_merge_that_died_before_it_cleaned_up_counts_nothing_twice(classroom: 
         classroom.lessons.teach(OPERATOR, 0, n, WORDS, True, now=NOW)
     rows = _waiting(classroom)
     classroom.lessons.merge()
-    with classroom.lessons._changing() as connection:
+    with classroom.lessons._file.transaction() as connection:
         connection.executemany("INSERT INTO waiting VALUES (?, ?, ?, ?, ?)", rows)
     assert classroom.lessons.merge() == 0
     assert classroom.counts(100) == [(3, 0)]
@@ -160,8 +160,7 @@ def test_a_merge_that_died_before_it_cleaned_up_counts_nothing_twice(classroom: 
 
 
 def _waiting(classroom: Class) -> list[tuple[object, ...]]:
-    with classroom.lessons._reading() as connection:
-        return connection.execute("SELECT * FROM waiting").fetchall()
+    return classroom.lessons._file.rows("SELECT * FROM waiting")
 
 
 def test_a_new_file_of_lessons_is_not_taken_for_the_old_one(tmp_path: Path) -> None:

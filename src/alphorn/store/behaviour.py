@@ -13,14 +13,12 @@ the oldest make room.
 """
 
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
 from alphorn.base.behaviour import History
-from alphorn.store.side_file import connect, public
+from alphorn.store.side_file import SideFile
 
 VERSION = 1
 WHAT = "The file of how accounts behave"
@@ -96,9 +94,7 @@ class Behaviours:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._file = SideFile(path, TABLES, VERSION, WHAT, BUSY_SECONDS)
 
     def asked(
         self, account_id: int, recipients: Iterable[str], spam: int | None, *, now: float
@@ -106,7 +102,7 @@ class Behaviours:
         """The account wants to send a message to these, whether it may or not; `spam` is the
         message's key where it looks like spam. How the account stands then."""
         names = {key_of(address.lower().encode("utf-8", "replace")) for address in recipients}
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             before = connection.total_changes
             connection.executemany(
                 "INSERT OR IGNORE INTO correspondent (account, name, since, last)"
@@ -128,12 +124,12 @@ class Behaviours:
     def refused(self, account_id: int, address: str, *, now: float) -> None:
         """The account wrote to an address of ours that does not exist."""
         name = key_of(address.lower().encode("utf-8", "replace"))
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             _mark(connection, account_id, REFUSED, name, now)
 
     def logged_in(self, account_id: int, place: str, *, now: float) -> None:
         """Somebody logged in from this network, and with the right password."""
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             connection.execute(
                 "INSERT INTO place (account, name, since, last) VALUES (?1, ?2, ?3, ?3)"
                 " ON CONFLICT (account, name) DO UPDATE SET last = max(last, ?3)",
@@ -145,7 +141,7 @@ class Behaviours:
         """So many more recipients are done with (one at least), so many of them bounced for good.
 
         Each makes those before it count a hundredth less, so that their weights come to WINDOW."""
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             before = _outcome(connection, account_id, now)
             rest = (1 - 1 / WINDOW) ** settled
             added = WINDOW * (1 - rest)
@@ -162,16 +158,16 @@ class Behaviours:
 
     def slowed(self, account_id: int, *, now: float) -> None:
         """In this hour the account is slowed down."""
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             _count(connection, account_id, now, 0, 0, 1)
 
     def history(self, account_id: int, *, now: float) -> History:
-        with self._transaction(write=False) as connection:
+        with self._file.transaction(write=False) as connection:
             return _history(connection, account_id, now)
 
     def forgive(self, account_id: int) -> None:
         """What was held against the account is forgotten; whom it knows is not."""
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             for table in ("correspondent", "place"):
                 connection.execute(
                     f"UPDATE {table} SET since = 0 WHERE account = ?",  # noqa: S608
@@ -202,33 +198,12 @@ class Behaviours:
         ):  # fmt: skip
             gone = PORTION
             while gone == PORTION:
-                with self._transaction() as connection:
-                    gone = connection.execute(statement, (before, PORTION)).rowcount
+                gone = self._file.change(statement, (before, PORTION))
                 removed += gone
         return removed
 
     def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    @contextmanager
-    def _transaction(self, *, write: bool = True) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                if self._connection is None:
-                    self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
-                connection = self._connection
-                connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-                try:
-                    yield connection
-                    connection.execute("COMMIT")
-                finally:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        self._file.close()
 
 
 def _bound(connection: sqlite3.Connection, table: str, account_id: int, most: int) -> None:

@@ -3,13 +3,11 @@
 May be lost: it is found again. Callable from any thread.
 """
 
-import sqlite3
-import threading
 from collections.abc import Collection
 from pathlib import Path
 
 from alphorn.base.errors import Unavailable
-from alphorn.store.side_file import connect, public
+from alphorn.store.side_file import SideFile
 
 VERSION = 1
 WHAT = "The file of what was found in the DNS"
@@ -30,14 +28,12 @@ class DomainRecords:
     """The file, opened at its first use."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._file = SideFile(path, TABLES, VERSION, WHAT, BUSY_SECONDS)
 
     def put(self, domain: str, fault: str, *, now: float) -> None:
         """`fault` says what is wrong with the domain's records, in a sentence for those who send
         mail from it; "" for nothing. Raises Unavailable."""
-        self._change(
+        self._file.change(
             "INSERT OR REPLACE INTO domain (name, at, fault) VALUES (?, ?, ?)",
             (domain, now, fault[:MAX_TEXT]),
         )
@@ -45,45 +41,21 @@ class DomainRecords:
     def fault(self, domain: str) -> str:
         """What is wrong, as it was found last; "" where nothing is, where nobody looked, and where
         the file cannot be read."""
-        with self._lock:
-            try:
-                row = (
-                    self._open()
-                    .execute("SELECT fault FROM domain WHERE name = ?", (domain.lower(),))
-                    .fetchone()
-                )
-            except (sqlite3.Error, Unavailable):
-                return ""
-        return str(row[0]) if row else ""
+        try:
+            rows = self._file.rows("SELECT fault FROM domain WHERE name = ?", (domain.lower(),))
+        except Unavailable:
+            return ""
+        return str(rows[0][0]) if rows else ""
 
     def looked(self) -> dict[str, float]:
         """When each domain was looked at last. Raises Unavailable."""
-        with self._lock:
-            try:
-                return dict(self._open().execute("SELECT name, at FROM domain").fetchall())
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        return dict(self._file.rows("SELECT name, at FROM domain"))
 
     def keep(self, domains: Collection[str], *, now: float) -> None:
         """Forget other domains, and what is too old. Raises Unavailable."""
         for name, at in self.looked().items():
             if name not in domains or at < now - KEEP_SECONDS:
-                self._change("DELETE FROM domain WHERE name = ?", (name,))
+                self._file.change("DELETE FROM domain WHERE name = ?", (name,))
 
     def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def _change(self, statement: str, values: tuple[object, ...]) -> None:
-        with self._lock:
-            try:
-                self._open().execute(statement, values)
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
-        return self._connection
+        self._file.close()

@@ -5,13 +5,11 @@ A side file: with the power it may lose its last moments, and with them the way 
 Callable from any thread; methods raise Unavailable.
 """
 
-import sqlite3
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from alphorn.message.srs import MAX_DAYS
-from alphorn.store.side_file import connect, public
+from alphorn.store.side_file import SideFile
 from alphorn.store.text import storable
 
 VERSION = 1
@@ -54,106 +52,62 @@ class Redirects:
     """Opened at the first use."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._file = SideFile(path, TABLES, VERSION, WHAT, BUSY_SECONDS)
 
     # -- true senders --
 
     def keep(self, token: str, sender: str, *, now: float) -> None:
         """Remember the sender for `KEEP_SENDERS` from now; again costs a read only, once a day a
         write."""
-        with self._lock:
-            try:
-                connection = self._open()
-                row = connection.execute(
-                    "SELECT 1 FROM sender WHERE token = ? AND at > ?", (token, now - DAY)
-                ).fetchone()
-                if row is None:
-                    connection.execute(
-                        "INSERT OR REPLACE INTO sender (token, address, at) VALUES (?, ?, ?)",
-                        (token, storable(sender), now),
-                    )
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        known = "SELECT 1 FROM sender WHERE token = ? AND at > ?"
+        if not self._file.rows(known, (token, now - DAY)):
+            self._file.change(
+                "INSERT OR REPLACE INTO sender (token, address, at) VALUES (?, ?, ?)",
+                (token, storable(sender), now),
+            )
 
     def kept(self, token: str) -> str:
         """The sender, "" where none is kept under the token."""
-        with self._lock:
-            try:
-                row = (
-                    self._open()
-                    .execute("SELECT address FROM sender WHERE token = ?", (token,))
-                    .fetchone()
-                )
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
-        return str(row[0]) if row else ""
+        rows = self._file.rows("SELECT address FROM sender WHERE token = ?", (token,))
+        return str(rows[0][0]) if rows else ""
 
     # -- targets --
 
     def refused(self, domain: str, target: str, *, now: float) -> Refusals:
         """The target (in lower case) has refused mail of this domain for good: how often now."""
-        with self._lock:
-            try:
-                row = (
-                    self._open()
-                    .execute(_REFUSED, (domain, target, now, now - KEEP_REFUSALS, DAY))
-                    .fetchone()
-                )
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
-        return Refusals(*row)
+        values = domain, target, now, now - KEEP_REFUSALS, DAY
+        ((times, days),) = self._file.rows(_REFUSED, values)
+        return Refusals(times, days)
 
     def taken(self, domain: str, target: str) -> None:
         """The target took mail: what it refused before is forgotten."""
-        with self._lock:
-            try:
-                connection = self._open()
-                key = domain, target
-                found = connection.execute(
-                    "SELECT 1 FROM refusal WHERE domain = ? AND target = ?", key
-                ).fetchone()
-                if found:  # seldom; no write otherwise
-                    connection.execute("DELETE FROM refusal WHERE domain = ? AND target = ?", key)
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        key = domain, target
+        # Seldom; no write otherwise.
+        if self._file.rows("SELECT 1 FROM refusal WHERE domain = ? AND target = ?", key):
+            self._file.change("DELETE FROM refusal WHERE domain = ? AND target = ?", key)
 
     # -- the file --
 
     def purge(self, now: float) -> None:
         """Forget what is too old, and the oldest of what is too much."""
-        with self._lock:
-            try:
-                connection = self._open()
-                for table, column, kept, most in (
-                    ("sender", "at", KEEP_SENDERS, MAX_SENDERS),
-                    ("refusal", "last", KEEP_REFUSALS, MAX_REFUSALS),
-                ):
-                    connection.execute(
-                        f"DELETE FROM {table} WHERE {column} < ?",  # noqa: S608 - constants
-                        (now - kept,),
-                    )
-                    (count,) = connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()  # noqa: S608
-                    if count > most:
-                        connection.execute(
-                            f"DELETE FROM {table} WHERE {column} <= (SELECT {column} FROM {table}"  # noqa: S608
-                            f" ORDER BY {column} LIMIT 1 OFFSET ?)",
-                            (count - most - 1,),
-                        )
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        for table, column, kept, most in (
+            ("sender", "at", KEEP_SENDERS, MAX_SENDERS),
+            ("refusal", "last", KEEP_REFUSALS, MAX_REFUSALS),
+        ):
+            self._file.change(
+                f"DELETE FROM {table} WHERE {column} < ?",  # noqa: S608 - constants
+                (now - kept,),
+            )
+            ((count,),) = self._file.rows(f"SELECT COUNT(*) FROM {table}")  # noqa: S608
+            if count > most:
+                self._file.change(
+                    f"DELETE FROM {table} WHERE {column} <= (SELECT {column} FROM {table}"  # noqa: S608
+                    f" ORDER BY {column} LIMIT 1 OFFSET ?)",
+                    (count - most - 1,),
+                )
 
     def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
-        return self._connection
+        self._file.close()
 
 
 _REFUSED = """

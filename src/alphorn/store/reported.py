@@ -6,7 +6,6 @@ its last moments with the power.
 """
 
 import sqlite3
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -14,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from alphorn.store.side_file import connect, public
+from alphorn.store.side_file import SideFile
 from alphorn.store.text import storable
 
 VERSION = 1
@@ -63,10 +62,8 @@ class Reported:
     """Opened at the first use; callable from any thread. Methods raise Unavailable."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._empty_at = -1
+        self._file = SideFile(path, TABLES, VERSION, WHAT)
+        self._empty_at: tuple[sqlite3.Connection, int] | None = None
 
     def report(
         self, names: Iterable[Name], account_id: int, organization_id: int, *, now: float
@@ -90,64 +87,49 @@ class Reported:
         if not asked:
             return {}
         found: dict[Name, Voices] = {}
-        with self._lock:
-            try:
-                connection = self._open()
-                if self._is_empty(connection):
-                    return {}
-                for kind in Kind:
-                    some = [name.name for name in asked if name.kind is kind]
-                    if not some:
-                        continue
-                    marks = ", ".join("?" * len(some))
-                    rows = connection.execute(
-                        f"{_VOICES} AND name IN ({marks}) GROUP BY name",
-                        (kind.value, now - KEEP_DAYS * DAY, *some),
-                    )
-                    for name, reporters, organizations, defenders, last in rows:
-                        if reporters:
-                            voices = Voices(reporters, organizations, defenders, last)
-                            found[Name(kind, name)] = voices
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        with self._file.using() as connection:
+            if self._is_empty(connection):
+                return {}
+            for kind in Kind:
+                some = [name.name for name in asked if name.kind is kind]
+                if not some:
+                    continue
+                marks = ", ".join("?" * len(some))
+                rows = connection.execute(
+                    f"{_VOICES} AND name IN ({marks}) GROUP BY name",
+                    (kind.value, now - KEEP_DAYS * DAY, *some),
+                )
+                for name, reporters, organizations, defenders, last in rows:
+                    if reporters:
+                        voices = Voices(reporters, organizations, defenders, last)
+                        found[Name(kind, name)] = voices
         return found
 
     def listed(self, limit: int, *, now: float) -> Sequence[tuple[Name, Voices]]:
         """What was reported, the latest first."""
-        with self._lock:
-            try:
-                rows = (
-                    self._open()
-                    .execute(
-                        f"SELECT kind, {_SAID} at >= ? GROUP BY kind, name"
-                        " HAVING SUM(good = 0) > 0 ORDER BY MAX(at) DESC LIMIT ?",
-                        (now - KEEP_DAYS * DAY, limit),
-                    )
-                    .fetchall()
-                )
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        rows = self._file.rows(
+            f"SELECT kind, {_SAID} at >= ? GROUP BY kind, name"
+            " HAVING SUM(good = 0) > 0 ORDER BY MAX(at) DESC LIMIT ?",
+            (now - KEEP_DAYS * DAY, limit),
+        )
         return [(Name(Kind(kind), name), Voices(*rest)) for kind, name, *rest in rows]
 
     def forget(self, name: Name) -> int:
         """As if nobody had ever said anything of it; how many voices there were."""
-        return self._change(
+        return self._file.change(
             "DELETE FROM voice WHERE kind = ? AND name = ?", (name.kind.value, storable(name.name))
         )
 
     def purge(self, now: float) -> int:
         """Remove voices that are too old to count, and the oldest of too many."""
-        removed = self._change("DELETE FROM voice WHERE at < ?", (now - KEEP_DAYS * DAY,))
-        return removed + self._change(
+        removed = self._file.change("DELETE FROM voice WHERE at < ?", (now - KEEP_DAYS * DAY,))
+        return removed + self._file.change(
             "DELETE FROM voice WHERE at < (SELECT at FROM voice ORDER BY at DESC LIMIT 1 OFFSET ?)",
             (MAX_VOICES,),
         )
 
     def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        self._file.close()
 
     # -- inside --
 
@@ -166,45 +148,23 @@ class Reported:
         ]
         if not rows:
             return
-        with self._lock:
-            try:
-                connection = self._open()
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    connection.executemany(
-                        "INSERT OR REPLACE INTO voice"
-                        " (kind, name, account, organization, good, at) VALUES (?, ?, ?, ?, ?, ?)",
-                        rows,
-                    )
-                    connection.execute("COMMIT")
-                finally:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
-            self._empty_at = -1
+        with self._file.transaction() as connection:
+            self._empty_at = None
+            connection.executemany(
+                "INSERT OR REPLACE INTO voice"
+                " (kind, name, account, organization, good, at) VALUES (?, ?, ?, ?, ?, ?)",
+                rows,
+            )
 
     def _is_empty(self, connection: sqlite3.Connection) -> bool:
         """Asked anew only when another process has written."""
         (version,) = connection.execute("PRAGMA data_version").fetchone()
-        if version == self._empty_at:
+        here = connection, int(version)
+        if here == self._empty_at:
             return True
         (some,) = connection.execute("SELECT EXISTS (SELECT 1 FROM voice)").fetchone()
-        self._empty_at = -1 if some else int(version)
+        self._empty_at = None if some else here
         return not some
-
-    def _change(self, statement: str, values: tuple[object, ...]) -> int:
-        with self._lock:
-            try:
-                return self._open().execute(statement, values).rowcount
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect(self._path, TABLES, VERSION, WHAT)
-            self._empty_at = -1
-        return self._connection
 
 
 _SAID = (

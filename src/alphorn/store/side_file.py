@@ -1,11 +1,17 @@
 """SQLite files beside the accounts' that may lose their last moments: written without waiting for
-the disk, shared by all processes, whole again after a process is killed."""
+the disk, shared by all processes, whole again after a process is killed.
+
+`SideFile` is one for a process; whoever needs more of its connection than that calls `connect`.
+"""
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from alphorn.base.errors import Unavailable
 from alphorn.store.sqlite_errors import damaged, unavailable
@@ -16,6 +22,74 @@ NOTHING: Mapping[int, "Upgrade"] = MappingProxyType({})
 
 Upgrade = Callable[[sqlite3.Connection], None]
 """Makes the tables of the present version out of those of an older one, in a transaction."""
+
+
+class SideFile:
+    """The file, opened at its first use; one thread has it at a time, the others wait.
+
+    Parameters are those of `connect`. Methods raise Unavailable, and blocks in which the file is
+    used raise it in the place of SQLite's errors.
+    """
+
+    __slots__ = ("_busy_seconds", "_connection", "_lock", "_path", "_tables", "_version", "_what")
+
+    def __init__(
+        self,
+        path: Path,
+        tables: Sequence[str],
+        version: int,
+        what: str,
+        busy_seconds: float | None = None,
+    ) -> None:
+        self._path = path
+        self._tables = tables
+        self._version = version
+        self._what = what
+        self._busy_seconds = busy_seconds
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    @contextmanager
+    def using(self) -> Iterator[sqlite3.Connection]:
+        """The connection; each statement is a transaction."""
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = connect(
+                        self._path, self._tables, self._version, self._what, self._busy_seconds
+                    )
+                yield self._connection
+            except sqlite3.Error as error:
+                raise public(error, self._what) from error
+
+    @contextmanager
+    def transaction(self, *, write: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction; undone where the block raises."""
+        with self.using() as connection:
+            connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        """What a statement gives."""
+        with self.using() as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def change(self, statement: str, values: Sequence[object] = ()) -> int:
+        """Of how many rows."""
+        with self.using() as connection:
+            return connection.execute(statement, values).rowcount
+
+    def close(self) -> None:
+        """It may be used again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
 
 def connect(

@@ -13,17 +13,15 @@ its last moments with the power, and the model then lacks a few lessons.
 
 import secrets
 import sqlite3
-import threading
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
 from alphorn.spam.table import Table
 from alphorn.store.learning import signed
-from alphorn.store.side_file import connect, public
+from alphorn.store.side_file import SideFile
 from alphorn.store.spam_model import Place, SpamModel
 
 VERSION = 1
@@ -99,10 +97,8 @@ class SpamLessons:
     """Opened at the first use; callable from any thread. Methods raise Unavailable."""
 
     def __init__(self, path: Path, model: SpamModel) -> None:
-        self._path = path
         self._model = model
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._file = SideFile(path, TABLES, VERSION, WHAT)
 
     def teach(
         self,
@@ -118,7 +114,7 @@ class SpamLessons:
         known by, `keys` are different 32-bit tokens."""
         message = signed(message)
         day = int(now // DAY)
-        with self._changing() as connection:
+        with self._file.transaction() as connection:
             known = _lesson(connection, account_id, message)
             if known is not None and known[0] == spam:
                 return Fate.KNOWN
@@ -142,7 +138,7 @@ class SpamLessons:
     def take_back(self, account_id: int, message: int, keys: Sequence[int], *, now: float) -> bool:
         """As if the account had not taught this; whether it had."""
         message = signed(message)
-        with self._changing() as connection:
+        with self._file.transaction() as connection:
             known = _lesson(connection, account_id, message)
             if known is None:
                 return False
@@ -155,8 +151,7 @@ class SpamLessons:
 
     def due(self, now: float) -> bool:
         """Whether it is time for `merge`."""
-        with self._reading() as connection:
-            count, since = connection.execute("SELECT COUNT(*), MIN(since) FROM waiting").fetchone()
+        ((count, since),) = self._file.rows("SELECT COUNT(*), MIN(since) FROM waiting")
         return bool(count >= MERGE_LESSONS or (count and now - since >= MERGE_SECONDS))
 
     def merge(self) -> int:
@@ -167,10 +162,9 @@ class SpamLessons:
         def learn(table: Table, place: Place) -> Place | None:
             nonlocal done
             last = place.last if place.origin == origin else 0
-            with self._reading() as connection:
-                rows = connection.execute(
-                    "SELECT id, spam, times, keys FROM waiting WHERE id > ? ORDER BY id", (last,)
-                ).fetchall()
+            rows = self._file.rows(
+                "SELECT id, spam, times, keys FROM waiting WHERE id > ? ORDER BY id", (last,)
+            )
             for number, spam, times, keys in rows:
                 table.learn(array("I", keys), bool(spam), times)
                 last = number
@@ -180,14 +174,13 @@ class SpamLessons:
         self._model.write(learn)
         written = self._model.place()
         if written.origin == origin:
-            with self._changing() as connection:
-                connection.execute("DELETE FROM waiting WHERE id <= ?", (written.last,))
+            self._file.change("DELETE FROM waiting WHERE id <= ?", (written.last,))
         return done
 
     def purge(self, now: float) -> None:
         """Forget what is too old to matter."""
         day = int(now // DAY)
-        with self._changing() as connection:
+        with self._file.transaction() as connection:
             connection.execute("DELETE FROM vote WHERE day < ?", (day - KEEP_VOTES,))
             connection.execute("DELETE FROM lesson WHERE day < ?", (day - KEEP_LESSONS,))
             (votes,) = connection.execute("SELECT COUNT(*) FROM vote").fetchone()
@@ -198,20 +191,16 @@ class SpamLessons:
                 )
 
     def status(self) -> Status:
-        with self._reading() as connection:
-            row = connection.execute(
-                "SELECT (SELECT COUNT(*) FROM waiting), (SELECT COUNT(*) FROM vote),"
-                " (SELECT COUNT(*) FROM lesson),"
-                " (SELECT COUNT(DISTINCT account) FROM lesson WHERE account <> ?)",
-                (OPERATOR,),
-            ).fetchone()
+        (row,) = self._file.rows(
+            "SELECT (SELECT COUNT(*) FROM waiting), (SELECT COUNT(*) FROM vote),"
+            " (SELECT COUNT(*) FROM lesson),"
+            " (SELECT COUNT(DISTINCT account) FROM lesson WHERE account <> ?)",
+            (OPERATOR,),
+        )
         return Status(*row)
 
     def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        self._file.close()
 
     # -- inside --
 
@@ -289,36 +278,12 @@ class SpamLessons:
 
     def _origin(self) -> bytes:
         """What this file is known by, so that another one's lessons are not taken for its."""
-        with self._changing() as connection:
+        with self._file.transaction() as connection:
             row = connection.execute("SELECT id FROM origin").fetchone()
             if row is None:
                 row = (secrets.token_bytes(16),)
                 connection.execute("INSERT INTO origin (id) VALUES (?)", row)
         return bytes(row[0])
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._open()
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
-
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect(self._path, TABLES, VERSION, WHAT)
-        return self._connection
 
 
 def _lesson(

@@ -7,11 +7,10 @@ as he is told succeeds.
 """
 
 import sqlite3
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from alphorn.store.side_file import connect, public
+from alphorn.store.side_file import SideFile
 
 VERSION = 1
 TABLES = (
@@ -48,76 +47,48 @@ class State:
     """The file of counters. Opened at the first use; callable from any thread."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._file = SideFile(path, TABLES, VERSION, WHAT)
 
     def hit(self, key: str, window_seconds: int, limit: int, amount: int = 1, *, now: float) -> Hit:
         """Count `amount`, if that keeps the count within `limit`; how it stands then.
 
         Raises Unavailable.
         """
-        with self._lock:
-            connection = self._open()
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                counter = _read(connection, key, window_seconds, now)
-                hit = _judge(counter, window_seconds, limit, amount, now)
-                if hit.allowed:
-                    connection.execute(
-                        "INSERT OR REPLACE INTO counter (key, began, seconds, current, previous)"
-                        " VALUES (?, ?, ?, ?, ?)",
-                        (
-                            key[:MAX_KEY_LENGTH],
-                            counter.began,
-                            window_seconds,
-                            counter.current + amount,
-                            counter.previous,
-                        ),
-                    )
-                connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise public(error, WHAT) from error
+        with self._file.transaction() as connection:
+            counter = _read(connection, key, window_seconds, now)
+            hit = _judge(counter, window_seconds, limit, amount, now)
+            if hit.allowed:
+                connection.execute(
+                    "INSERT OR REPLACE INTO counter (key, began, seconds, current, previous)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (
+                        key[:MAX_KEY_LENGTH],
+                        counter.began,
+                        window_seconds,
+                        counter.current + amount,
+                        counter.previous,
+                    ),
+                )
         return hit
 
     def peek(
         self, key: str, window_seconds: int, limit: int, amount: int = 1, *, now: float
     ) -> Hit:
         """Whether `hit` would be allowed, without counting. Raises Unavailable."""
-        with self._lock:
-            try:
-                counter = _read(self._open(), key, window_seconds, now)
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        with self._file.using() as connection:
+            counter = _read(connection, key, window_seconds, now)
         return _judge(counter, window_seconds, limit, amount, now, counting=False)
 
     def forget(self, key: str) -> None:
         """As if it had never happened."""
-        self._change("DELETE FROM counter WHERE key = ?", (key[:MAX_KEY_LENGTH],))
+        self._file.change("DELETE FROM counter WHERE key = ?", (key[:MAX_KEY_LENGTH],))
 
     def purge(self, now: float) -> int:
         """Remove counters that no window reaches any more; how many there were."""
-        return self._change("DELETE FROM counter WHERE began + 2 * seconds < ?", (now,))
+        return self._file.change("DELETE FROM counter WHERE began + 2 * seconds < ?", (now,))
 
     def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def _change(self, statement: str, values: tuple[object, ...]) -> int:
-        with self._lock:
-            try:
-                return self._open().execute(statement, values).rowcount
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect(self._path, TABLES, VERSION, WHAT)
-        return self._connection
+        self._file.close()
 
 
 def _read(connection: sqlite3.Connection, key: str, window: int, now: float) -> _Counter:

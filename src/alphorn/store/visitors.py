@@ -5,12 +5,10 @@ first sender's domain is taken for whom it was given to. A side file: with the p
 last moments. Callable from any thread; methods raise Unavailable.
 """
 
-import sqlite3
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from alphorn.store.side_file import connect, public
+from alphorn.store.side_file import SideFile
 from alphorn.store.text import storable
 
 VERSION = 1
@@ -50,76 +48,35 @@ class Visitors:
     """Opened at the first use. Addresses are ids of the directory, which never come again."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._file = SideFile(path, TABLES, VERSION, WHAT, BUSY_SECONDS)
 
     def came(self, address: int, sender: str, *, now: float) -> None:
         """The address took a message of this sender."""
         who = storable(sender[:MAX_SENDER].lower())
-        with self._lock:
-            try:
-                connection = self._open()
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    connection.execute(_TAKE, (address,))
-                    connection.execute(_MEET, (address, who, now, MAX_SENDERS))
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        with self._file.transaction() as connection:
+            connection.execute(_TAKE, (address,))
+            connection.execute(_MEET, (address, who, now, MAX_SENDERS))
 
     def taken(self, address: int) -> int:
         """How many messages the address has taken."""
-        with self._lock:
-            try:
-                row = (
-                    self._open()
-                    .execute("SELECT messages FROM taken WHERE address = ?", (address,))
-                    .fetchone()
-                )
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
-        return int(row[0]) if row else 0
+        rows = self._file.rows("SELECT messages FROM taken WHERE address = ?", (address,))
+        return int(rows[0][0]) if rows else 0
 
     def of(self, address: int) -> tuple[Visitor, ...]:
         """The senders, the first who wrote first; at most `MAX_SENDERS`."""
-        with self._lock:
-            try:
-                rows = (
-                    self._open()
-                    .execute(
-                        "SELECT sender, messages, first, last FROM visitor WHERE address = ?"
-                        " ORDER BY first, sender",
-                        (address,),
-                    )
-                    .fetchall()
-                )
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        rows = self._file.rows(
+            "SELECT sender, messages, first, last FROM visitor WHERE address = ?"
+            " ORDER BY first, sender",
+            (address,),
+        )
         return tuple(Visitor(*row) for row in rows)
 
     def purge(self, now: float) -> None:
         """Forget senders who have not written for `KEEP_SECONDS`."""
-        with self._lock:
-            try:
-                self._open().execute("DELETE FROM visitor WHERE last < ?", (now - KEEP_SECONDS,))
-            except sqlite3.Error as error:
-                raise public(error, WHAT) from error
+        self._file.change("DELETE FROM visitor WHERE last < ?", (now - KEEP_SECONDS,))
 
     def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
-        return self._connection
+        self._file.close()
 
 
 _TAKE = """
