@@ -132,5 +132,5 @@ def test_the_keeper_looks_after_what_other_processes_write(
         bus.close()
 
     asyncio.run(main())
-    writer.join(20)
+    writer.join(60)
     assert writer.exitcode == 0

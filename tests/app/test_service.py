@@ -150,8 +150,9 @@ def test_graceful_restart_under_load_loses_nothing(tmp_path: Path, number: int) 
                             accepted.append(subject)
                 except (OSError, smtplib.SMTPException) as error:
                     faults.append(repr(error))
+                stop.wait(0.02)  # the new program needs some of the processor, too
 
-        with at_once([partial(load, name) for name in "abcd"], stop):
+        with at_once([partial(load, name) for name in "ab"], stop):
             seen = 0
             for turn in (1, 2):
                 settings = service.data / "alphorn.toml"

@@ -35,7 +35,7 @@ def dial(service: Service, listener: str, starttls: str, *options: str) -> tuple
     command += ["-verify_hostname", "mx.example.test", *options]
     if starttls:
         command += ["-starttls", starttls]
-    done = subprocess.run(command, input=b"QUIT\r\n", capture_output=True, timeout=20)
+    done = subprocess.run(command, input=b"QUIT\r\n", capture_output=True, timeout=60)
     return done.returncode, done.stdout.decode(errors="replace")
 
 

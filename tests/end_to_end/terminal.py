@@ -12,7 +12,7 @@ from struct import pack
 from termios import TIOCSWINSZ
 from types import TracebackType
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 _CONTROL = re.compile(r"\x1b(?:\[[0-9;?]*[a-zA-Z]|[()][0-9A-B]|[=>])")
 
 

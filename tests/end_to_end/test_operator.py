@@ -134,7 +134,7 @@ def test_device_password_lives_and_dies(service: Service) -> None:
 
 def can_read(service: Service, address: str, password: str) -> bool:
     client = imaplib.IMAP4_SSL(
-        service.host, service.ports["imaps"], ssl_context=service.client_context(), timeout=20
+        service.host, service.ports["imaps"], ssl_context=service.client_context(), timeout=60
     )
     try:
         client.login(address, password)
@@ -147,7 +147,7 @@ def can_read(service: Service, address: str, password: str) -> bool:
 
 def can_send(service: Service, address: str, password: str) -> bool:
     """Logs in, and has a message accepted."""
-    with smtplib.SMTP(service.host, service.ports["submission"], timeout=20) as client:
+    with smtplib.SMTP(service.host, service.ports["submission"], timeout=60) as client:
         client.starttls(context=service.client_context())
         try:
             client.login(address, password)

@@ -125,7 +125,7 @@ def submit(service: Service, sender: str, recipients: list[str], raw: bytes) -> 
         service.host,
         service.ports["submissions"],
         context=service.client_context(),
-        timeout=20,
+        timeout=60,
     ) as client:
         client.login(sender, PASSWORD)
         client.sendmail(sender, recipients, raw)

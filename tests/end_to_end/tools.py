@@ -15,7 +15,7 @@ from tests.support.service import ALPHORN, Service
 
 PASSWORD = "crisp mountain air"
 NO_DNS = '[dns]\nservers = ["127.0.0.1:9"]\ntimeout = 1\n'
-PATIENCE = 20.0
+PATIENCE = 60.0
 T = TypeVar("T")
 
 
@@ -151,7 +151,7 @@ def kill_everything(service: Service) -> None:
     family = [process.pid, *descendants(process.pid)]
     for pid in family:
         os.kill(pid, SIGKILL)
-    process.wait(10)
+    process.wait(30)
     until(lambda: not any(map(is_alive, family)), "all are dead")
 
 

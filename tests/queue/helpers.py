@@ -1,6 +1,7 @@
 """What the queue's tests share: a clock that stands still, messages, a queue in a folder."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from alphorn.message.envelope import Body, Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
@@ -13,11 +14,14 @@ NOW = 1_700_000_000.0
 PATIENT = Timeouts(
     connect=30, tls=30, greeting=30, command=30, data=30, block=30, final=30, reset=30, quit=30
 )
-QUICK = Timeouts(
-    connect=0.3, tls=0.3, greeting=0.3, command=0.3, data=0.3, block=0.3, final=0.3, reset=0.3,
-    quit=0.3,
-)  # fmt: skip
-"""For tests of servers that hang."""
+
+
+def hasty(stage: str) -> Timeouts:
+    """Patience with everything but what a server that hangs leaves undone: "greeting", "block", or
+    the command or the part of a transaction that it does not answer."""
+    name = "command" if stage in ("ehlo", "mail", "rcpt") else stage
+    return replace(PATIENT, **{name: 0.7 if name == "command" else 0.3})
+
 
 MESSAGE = (
     b"From: Anna <anna@example.test>\r\n"

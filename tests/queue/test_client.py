@@ -14,7 +14,7 @@ import pytest
 from alphorn.queue.client import BLOCK, Connection, Exchange, Timeouts
 from alphorn.queue.dialer import Caller, Dialer, TlsPolicy, Unreachable
 from alphorn.queue.wireform import body_for_wire
-from tests.queue.helpers import MESSAGE, PATIENT, QUICK, claim_of, envelope
+from tests.queue.helpers import MESSAGE, PATIENT, claim_of, envelope, hasty
 from tests.support.smtpd import Act, Answer, Script, SmtpServer, Tls
 from tests.support.stage import on_loop
 
@@ -172,9 +172,11 @@ def test_servers_that_cannot_be_talked_to(
     server: SmtpServer, script: Script, code: int, enhanced: str
 ) -> None:
     server.script = script
-    hangs = Act.HANG in (script.greeting, script.ehlo)
+    where = "ehlo" if script.ehlo is Act.HANG else "greeting"
     with pytest.raises(Unreachable) as caught:
-        connected(server, timeouts=QUICK if hangs else PATIENT)
+        connected(
+            server, timeouts=hasty(where) if Act.HANG in (script.greeting, script.ehlo) else PATIENT
+        )
     assert (caught.value.reply.code, caught.value.reply.enhanced) == (code, enhanced)
     assert not caught.value.here
 
@@ -296,7 +298,7 @@ def test_refusals_reach_the_recipients(
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "final"])
 def test_a_connection_may_break_anywhere(server: SmtpServer, stage: str, act: Answer) -> None:
     setattr(server.script, stage, act)
-    exchange = sent(server, timeouts=QUICK if act is Act.HANG else PATIENT)
+    exchange = sent(server, timeouts=hasty(stage) if act is Act.HANG else PATIENT)
     if stage == "final" and act == "421 4.3.2 closing":
         assert exchange.replies[1].code == 421  # an answer to the message after all
         return
@@ -308,7 +310,7 @@ def test_a_connection_may_break_anywhere(server: SmtpServer, stage: str, act: An
 
 def test_a_server_that_stops_reading_is_left(server: SmtpServer) -> None:
     server.script.slow = 3
-    exchange = sent(server, raw=MESSAGE + b"x" * 20_000_000 + b"\r\n", timeouts=QUICK)
+    exchange = sent(server, raw=MESSAGE + b"x" * 20_000_000 + b"\r\n", timeouts=hasty("block"))
     assert exchange.lost is not None
     assert "stopped taking" in exchange.lost.text
     assert not exchange.uncertain

@@ -45,7 +45,7 @@ def worker(
         yield process
     finally:
         if process.poll() is None:
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
         assert process.stdin is not None
         process.stdin.close()
         process.stdout.close()
@@ -79,7 +79,7 @@ def test_killed_in_the_middle_nothing_is_lost(tmp_path: Path, kills: int) -> Non
 
 
 def until_empty(queue: Queue) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while queue.health().messages:
         assert time.monotonic() < deadline, queue.health()
         time.sleep(0.02)

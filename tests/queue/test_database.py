@@ -75,7 +75,7 @@ def test_waiting_writes_are_committed_together(database: Database) -> None:
 
     def first(connection: Connection) -> None:
         started.set()
-        assert gathered.wait(10)
+        assert gathered.wait(60)
         add("first")(connection)
 
     def fails(connection: Connection) -> None:
@@ -93,7 +93,7 @@ def test_waiting_writes_are_committed_together(database: Database) -> None:
     works = [first, *(add(f"n{number}") for number in range(10)), fails]
     threads = [threading.Thread(target=write, args=(work,)) for work in works]
     threads[0].start()
-    assert started.wait(10)
+    assert started.wait(60)
     for thread in threads[1:]:
         thread.start()
     while len(database._durable.pending) < 11:

@@ -6,7 +6,6 @@ from random import Random
 
 import pytest
 
-from alphorn.dns.stub import StubResolver
 from alphorn.queue import remote as module
 from alphorn.queue.dialer import Caller, Dialer
 from alphorn.queue.pool import Pool, PoolLimits
@@ -14,8 +13,8 @@ from alphorn.queue.remote import Attempt, Remote
 from alphorn.queue.route import Ourselves
 from alphorn.queue.values import Claim, Outcome, Result
 from alphorn.queue.wireform import body_for_wire
-from tests.queue.helpers import MESSAGE, PATIENT, QUICK, Clock, claim_of, envelope
-from tests.support.dns import DnsServer, Fault
+from tests.queue.helpers import MESSAGE, PATIENT, Clock, claim_of, envelope, hasty
+from tests.support.dns import DnsServer, Fault, resolver
 from tests.support.smtpd import Act, Answer, servers_on_one_port
 from tests.support.stage import on_loop
 
@@ -57,7 +56,7 @@ class World:
                 Dialer(Caller("mail.example.test", self.first.port, timeouts=self.timeouts)), limits
             )
             remote = Remote(
-                StubResolver([self.dns.address], timeout=2, lifetime=4, ticks=self.clock),
+                resolver(self.dns, self.clock),
                 pool,
                 Ourselves(frozenset({"mail.example.test"}), lambda _: False, private=True),
                 random=Random(1),
@@ -133,7 +132,7 @@ def test_after_a_temporary_failure_the_next_server_gets_it(
     world: World, entry: str, answer: Answer
 ) -> None:
     setattr(world.first.script, entry, answer)
-    world.timeouts = QUICK if answer is Act.HANG else PATIENT
+    world.timeouts = hasty(entry) if answer is Act.HANG else PATIENT
     (attempt,) = world.deliver(ONE)
     assert results([attempt]) == [(Result.RELAYED, "2.0.0")]
     assert attempt.address == "127.0.0.12"
@@ -174,7 +173,7 @@ def test_after_the_whole_message_was_sent_no_other_server_is_tried(
     world: World, answer: Answer
 ) -> None:
     world.first.script.final = answer
-    world.timeouts = QUICK if answer is Act.HANG else PATIENT
+    world.timeouts = hasty("final") if answer is Act.HANG else PATIENT
     assert results(world.deliver(ONE)) == [(Result.DEFERRED, "4.4.2")]
     assert not world.second.connections
 

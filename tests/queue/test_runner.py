@@ -14,7 +14,6 @@ import pytest
 
 from alphorn.base.errors import Refused, Unavailable
 from alphorn.base.trace import TraceEvent, Verdict
-from alphorn.dns.stub import StubResolver
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.queue.dialer import Caller, Dialer
 from alphorn.queue.intake import Lifetimes
@@ -27,7 +26,7 @@ from alphorn.queue.runner import Runner, RunnerLimits
 from alphorn.queue.schedule import HOUR, MINUTE
 from alphorn.queue.values import Outcome, Reply
 from tests.queue.helpers import MESSAGE, PATIENT, Clock, envelope, origin
-from tests.support.dns import DnsServer
+from tests.support.dns import DnsServer, resolver
 from tests.support.smtpd import Act, Answer, SmtpServer
 from tests.support.stage import on_loop
 
@@ -62,7 +61,7 @@ class World:
 
     def runner(self, queue: Queue | None = None, limits: RunnerLimits | None = None) -> Runner:
         remote = Remote(
-            StubResolver([self.dns.address], timeout=2, lifetime=4, ticks=self.clock),
+            resolver(self.dns, self.clock),
             Pool(Dialer(Caller("mail.example.test", self.server.port, timeouts=PATIENT))),
             Ourselves(frozenset({"mail.example.test"}), lambda _: False, private=True),
             random=Random(1),
@@ -100,12 +99,12 @@ class World:
 
         def wait() -> None:
             with self._happened:
-                assert self._happened.wait_for(condition, 15), [e.text for e in self.events]
+                assert self._happened.wait_for(condition, 60), [e.text for e in self.events]
 
         await asyncio.to_thread(wait)
 
     async def until_empty(self) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while self.queue.health().messages:
                 await asyncio.sleep(0.01)
 
@@ -541,7 +540,7 @@ def test_what_one_destination_may_have_does_not_stop_others(world: World) -> Non
     hang = threading.Event()
 
     def final(argument: str) -> Answer:
-        hang.wait(10)
+        hang.wait(60)
         return "250 ok"
 
     world.server.script.final = final
@@ -568,7 +567,7 @@ def test_stopping_lets_deliveries_finish(world: World) -> None:
     hang = threading.Event()
 
     def final(argument: str) -> Answer:
-        hang.wait(10)
+        hang.wait(60)
         return "250 ok"
 
     world.server.script.final = final
@@ -578,7 +577,7 @@ def test_stopping_lets_deliveries_finish(world: World) -> None:
         runner = world.runner()
         await runner.start()
         await asyncio.to_thread(world.server.wait, lambda: bool(world.server.said("DATA")))
-        stopping = asyncio.create_task(runner.stop(10))
+        stopping = asyncio.create_task(runner.stop(60))
         await asyncio.sleep(0.05)
         hang.set()
         await stopping

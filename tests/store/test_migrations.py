@@ -93,7 +93,7 @@ def test_many_may_open_it_at_the_same_time(tmp_path: Path) -> None:
     found: list[int] = []
 
     def read(store: SqliteStore) -> None:
-        begin.wait(10)
+        begin.wait(60)
         found.append(store.account(1).mailbox("INBOX").messages)
 
     threads = [threading.Thread(target=read, args=(store,)) for store in stores]

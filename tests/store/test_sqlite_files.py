@@ -17,7 +17,7 @@ from alphorn.store.api import Column, FlagAction, Remembered
 from alphorn.store.sqlite import FILES_PER_ACCOUNT, SqliteStore
 from tests.store.mail import EVERY, NOW, new, numbered, raw, uids
 
-SECONDS = 20
+SECONDS = 60
 
 
 @pytest.fixture

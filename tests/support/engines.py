@@ -21,7 +21,7 @@ from pathlib import Path
 from alphorn.base.kinds import Endpoint
 
 READY_SECONDS = 60.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 30.0
 PASSWORD = "sesame street"
 STREAM_MAX = 300 << 10
 """Octets that this clamd takes (its StreamMaxLength)."""

@@ -60,11 +60,11 @@ class Service:
 
     def smtp(self) -> smtplib.SMTP:
         """A connection to the MX port."""
-        return smtplib.SMTP(self.host, self.ports["smtp"], timeout=20)
+        return smtplib.SMTP(self.host, self.ports["smtp"], timeout=60)
 
     def submission(self, address: str) -> smtplib.SMTP:
         """Logged in on the submission port, after STARTTLS."""
-        client = smtplib.SMTP(self.host, self.ports["submission"], timeout=20)
+        client = smtplib.SMTP(self.host, self.ports["submission"], timeout=60)
         client.starttls(context=self.client_context())
         client.login(address, self.accounts[address])
         return client
@@ -77,7 +77,7 @@ class Service:
     def imap(self, address: str) -> imaplib.IMAP4:
         """Logged in, over TLS."""
         client = imaplib.IMAP4_SSL(
-            self.host, self.ports["imaps"], ssl_context=self.client_context(), timeout=20
+            self.host, self.ports["imaps"], ssl_context=self.client_context(), timeout=60
         )
         client.login(address, self.accounts[address])
         return client

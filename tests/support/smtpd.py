@@ -24,7 +24,7 @@ from types import TracebackType
 
 from alphorn.servers.certificate import self_made
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Act(Enum):

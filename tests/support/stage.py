@@ -22,7 +22,7 @@ LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
 TICK = 0.02
 
 
-def on_loop(name: str, main: Callable[[], Awaitable[T]], seconds: float = 20) -> T:
+def on_loop(name: str, main: Callable[[], Awaitable[T]], seconds: float = 60) -> T:
     """Run the coroutine on an event loop of this kind; a hang fails instead of hanging."""
 
     async def limited() -> T:
@@ -99,4 +99,4 @@ async def stage(
             connection.abort()
         await server.wait_closed()
         wheel.stop()
-        assert pool.stop(5)
+        assert pool.stop(30)

@@ -84,4 +84,4 @@ class Verifier:
         return results
 
     def close(self) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)

@@ -12,7 +12,7 @@ from tests.support.stage import on_loop
 
 def with_imaplib(house: House, act: Callable[[imaplib.IMAP4], None]) -> None:
     def client(port: int) -> None:
-        with imaplib.IMAP4("127.0.0.1", port, timeout=10) as connection:
+        with imaplib.IMAP4("127.0.0.1", port, timeout=30) as connection:
             act(connection)
 
     async def main() -> None:

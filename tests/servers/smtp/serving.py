@@ -44,16 +44,16 @@ class Ports:
 
     def connect(self, name: str = "mx") -> socket.socket:
         """A connection, greeting not yet read."""
-        return socket.create_connection(("127.0.0.1", self.numbers[name]), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.numbers[name]), timeout=30)
 
     def client(self, name: str = "mx") -> smtplib.SMTP:
         """smtplib at a port; on `submission` after STARTTLS."""
         context = client_context(self.files)
         if name == "submissions":
             return smtplib.SMTP_SSL(
-                "localhost", self.numbers[name], "client.test", timeout=10, context=context
+                "localhost", self.numbers[name], "client.test", timeout=30, context=context
             )
-        client = smtplib.SMTP("localhost", self.numbers[name], "client.test", timeout=10)
+        client = smtplib.SMTP("localhost", self.numbers[name], "client.test", timeout=30)
         if name == "submission":
             client.starttls(context=context)
         return client
@@ -70,7 +70,7 @@ class Ports:
         assert done.wait(10)
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Return as soon as the condition holds; fail where it does not come to hold."""
     until = time.monotonic() + seconds
     while not condition():
@@ -155,5 +155,5 @@ def serving(
     finally:
         if found:
             found[0].loop.call_soon_threadsafe(stop[0].set)
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()

@@ -32,7 +32,7 @@ class Gate:
 
         def slow(*args: Any, **more: Any) -> Reception:
             self.begun.set()
-            assert self._open.wait(10)
+            assert self._open.wait(60)
             return accept(*args, **more)
 
         ports.house.delivery.accept = slow  # type: ignore[method-assign, assignment]
@@ -50,7 +50,7 @@ def shut_down(ports: Ports, name: str = "mx") -> None:
 
 
 def test_silence_ends_the_connection(house: MailHouse, tmp_path: Path) -> None:
-    with serving(house, tmp_path, timing=Timing(silence=0.2)) as ports, ports.connect() as sock:
+    with serving(house, tmp_path, timing=Timing(silence=1)) as ports, ports.connect() as sock:
         sock.sendall(b"NOOP\r\n")
         assert everything(sock).endswith(
             b"250 2.0.0 OK\r\n421 4.4.2 You were silent for too long\r\n"
@@ -59,7 +59,7 @@ def test_silence_ends_the_connection(house: MailHouse, tmp_path: Path) -> None:
 
 def test_a_command_that_never_ends(house: MailHouse, tmp_path: Path) -> None:
     """A little now and then does not count as progress."""
-    with serving(house, tmp_path, timing=Timing(silence=0.3)) as ports, ports.connect() as sock:
+    with serving(house, tmp_path, timing=Timing(silence=1)) as ports, ports.connect() as sock:
         sock.settimeout(0.02)
         said = b""
         while b"421" not in said:
@@ -88,10 +88,10 @@ def test_a_message_that_never_ends(house: MailHouse, tmp_path: Path) -> None:
 
 
 def test_our_own_work_is_no_silence(house: MailHouse, tmp_path: Path) -> None:
-    with serving(house, tmp_path, timing=Timing(silence=0.2)) as ports, ports.connect() as sock:
+    with serving(house, tmp_path, timing=Timing(silence=1)) as ports, ports.connect() as sock:
         gate = Gate(ports)
         sock.sendall(READY + MESSAGE)
-        assert gate.begun.wait(10)
+        assert gate.begun.wait(60)
         with ports.connect() as other:
             assert b"421" in everything(other)  # the time has passed for a silent client
         gate.open()
@@ -112,7 +112,7 @@ def test_a_stop_while_a_message_is_stored_finishes_it(ports: Ports) -> None:
     gate = Gate(ports)
     with ports.connect() as sock:
         sock.sendall(READY + MESSAGE + b"MAIL FROM:<a@b.c>\r\n")
-        assert gate.begun.wait(10)
+        assert gate.begun.wait(60)
         shut_down(ports)
         gate.open()
         said = everything(sock).split(b"\r\n")
@@ -125,7 +125,7 @@ def test_nothing_overtakes_a_message(ports: Ports) -> None:
     gate = Gate(ports)
     with ports.connect() as sock:
         sock.sendall(READY + MESSAGE + b"NOOP\r\nQUIT\r\n")
-        assert gate.begun.wait(10)
+        assert gate.begun.wait(60)
         gate.open()
         said = everything(sock).decode().splitlines()
     assert [line[:3] for line in said] == ["220", "250", "250", "250", "250", "250", "221"]
@@ -136,7 +136,7 @@ def test_sessions_do_not_wait_for_each_other(ports: Ports) -> None:
     gate = Gate(ports)
     with ports.connect() as sock, ports.connect() as other:
         sock.sendall(READY + MESSAGE)
-        assert gate.begun.wait(10)
+        assert gate.begun.wait(60)
         other.sendall(b"NOOP\r\nQUIT\r\n")
         assert b"221 2.0.0 Goodbye" in everything(other)
         gate.open()

@@ -83,7 +83,7 @@ def test_wrong_passwords_end_the_connection(ports: Ports) -> None:
 
 
 def test_nothing_without_tls_and_login(ports: Ports) -> None:
-    client = smtplib.SMTP("localhost", ports.numbers["submission"], timeout=10)
+    client = smtplib.SMTP("localhost", ports.numbers["submission"], timeout=30)
     client.ehlo()
     assert "auth" not in client.esmtp_features
     assert client.docmd("MAIL FROM:<anna@example.test>")[0] == 530
@@ -97,7 +97,7 @@ def test_nothing_without_tls_and_login(ports: Ports) -> None:
 
 
 def test_plaintext_behind_starttls_is_gone(ports: Ports) -> None:
-    client = smtplib.SMTP("localhost", ports.numbers["submission"], timeout=10)
+    client = smtplib.SMTP("localhost", ports.numbers["submission"], timeout=30)
     client.ehlo()
     client.send("STARTTLS\r\nNOOP\r\nRSET\r\n")
     assert client.getreply()[0] == 220
