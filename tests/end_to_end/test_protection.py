@@ -336,7 +336,7 @@ def test_who_speaks_too_early_is_banned_and_told_so(service: Service) -> None:
     """After three times; one that could not be written down in time (the file of the door is never
     waited for) is made up for by another."""
     banned = re.compile(
-        rf"554 5\.7\.1 {re.escape(EARLY)} is banned until [0-9-]{{10}} [0-9:]{{5}} UTC because it "
+        rf"421 4\.7\.0 {re.escape(EARLY)} is banned until [0-9-]{{10}} [0-9:]{{5}} UTC because it "
         r"repeatedly spoke before it was greeted; help: https://help\.example\.test/banned"
     )
     times = 0
@@ -346,6 +346,8 @@ def test_who_speaks_too_early_is_banned_and_told_so(service: Service) -> None:
         with Dialog(at(service), EARLY) as dialog:
             dialog.say("EHLO mail2.wild.zz")
             said = dialog.line()
+            if said.startswith("220 "):
+                return False  # this machine was slower than the delay of the greeting
             assert dialog.line() == "closed"
         if banned.fullmatch(said):
             return True

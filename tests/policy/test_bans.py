@@ -78,11 +78,27 @@ def test_the_exact_words() -> None:
     ban = judge("192.0.2.1", evidence(), NOTHING, None, NOW, SETTINGS)
     assert ban is not None
     decision = refusal(ban, "192.0.2.1")
-    assert (decision.act, decision.basic, decision.status) == (Act.REFUSE, 554, "5.7.1")
+    assert (decision.act, decision.basic, decision.status) == (Act.DEFER, 421, "4.7.0")
     assert decision.text == (
         "192.0.2.1 is banned until 2023-11-14 23:13 UTC because mail from it was addressed to "
         "many mailboxes that do not exist here"
     )
+
+
+@pytest.mark.parametrize(
+    ("offence", "days", "basic"),
+    [
+        (Offence.OPERATOR, 5, 554),
+        (Offence.OPERATOR, 4.9, 421),
+        (Offence.SPAM, 7, 421),
+        (Offence.EARLY, 0.1, 421),
+    ],
+)
+def test_only_an_operator_shuts_out_for_good(offence: Offence, days: float, basic: int) -> None:
+    """Others may be behind the address; their mail waits."""
+    ban = Ban("192.0.2.1", NOW, NOW + days * 86400, offence)
+    decision = refusal(ban, "192.0.2.1")
+    assert (decision.basic, decision.status[0]) == (basic, str(basic)[0])
 
 
 @given(st.sampled_from(Offence), st.text())

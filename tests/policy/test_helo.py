@@ -97,7 +97,12 @@ def test_what_the_dns_says() -> None:
     failed = check(Greeting(name, **OURS | {"resolved": Resolved.FAILED}))
     assert (failed.act, failed.basic, failed.status) == (Act.DEFER, 451, "4.7.1")
     assert failed.reasons[0].code == "helo-dns-failed"
-    assert failed.text == missing.text
+    recipient = OURS["recipient"]
+    assert missing.text == f"<{recipient}>... Access denied - bogus HELO [{name}]"
+    assert failed.text == (
+        f"<{recipient}>... Your HELO name [{name}] could not be looked up for now, "
+        "please try again later"
+    )
     assert failed.page == "helo"
     assert check(Greeting(name, **OURS | {"resolved": Resolved.UNKNOWN})).passes
 

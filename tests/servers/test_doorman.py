@@ -57,7 +57,7 @@ def test_a_banned_client_hears_until_when_and_why(keeper: Doorkeeper) -> None:
     assert doorman.turn_away(SMTP, CLIENT) is None
     keeper.offended(CLIENT, Offence.EARLY)
     assert doorman.turn_away(SMTP, CLIENT) == (
-        b"554 5.7.1 192.0.2.1 is banned until 2023-11-14 23:13 UTC because it repeatedly spoke "
+        b"421 4.7.0 192.0.2.1 is banned until 2023-11-14 23:13 UTC because it repeatedly spoke "
         b"before it was greeted; help: https://help.example.test/banned\r\n"
     )
     assert doorman.turn_away(IMAP, CLIENT) is None
@@ -69,11 +69,17 @@ def test_every_door_has_its_words(keeper: Doorkeeper) -> None:
     doorman = Doorman(keeper)
     door.add_ban(keeper, CLIENT, 60)
     text = b"192.0.2.1 is banned until 2023-11-14 22:14 UTC because the operator of this server"
-    assert doorman.turn_away(SMTP, CLIENT) == b"554 5.7.1 " + text + b" decided so\r\n"
+    assert doorman.turn_away(SMTP, CLIENT) == b"421 4.7.0 " + text + b" decided so\r\n"
     assert doorman.turn_away(IMAP, CLIENT) == b"* BYE [ALERT] " + text + b" decided so\r\n"
-    assert doorman.turn_away(BY_NAME["sieve"], CLIENT) == b'BYE "' + text + b' decided so"\r\n'
+    assert doorman.turn_away(BY_NAME["sieve"], CLIENT) == (
+        b'BYE (TRYLATER) "' + text + b' decided so"\r\n'
+    )
     assert doorman.turn_away(BY_NAME["imaps"], CLIENT) == b"", "TLS would have to come first"
     assert doorman.turn_away(BY_NAME["metrics"], CLIENT) is None
+    door.add_ban(keeper, CLIENT, 30 * 86400)
+    refused = doorman.turn_away(SMTP, CLIENT)
+    assert refused is not None
+    assert refused.startswith(b"554 5.7.1 192.0.2.1 is banned until 2023-12-14")
 
 
 def test_too_many_connections_to_port_25(keeper: Doorkeeper, rates: Rates, clock: Clock) -> None:

@@ -17,6 +17,8 @@ PAGE = "banned"
 GOOD_SHARE = 4
 """A network with so many times more good messages than bad events is not banned for its mail."""
 MIN_GOOD = 5
+PERMANENT_SECONDS = 5 * 86400
+"""An operator's ban of this length or more is meant for good: longer than servers mostly try."""
 
 _SCOPES = {Offence.LOGINS: Scope.LOGINS, Offence.OPERATOR: Scope.ALL}
 _OF_MAIL = frozenset((Offence.DICTIONARY, Offence.SPAM))
@@ -111,15 +113,21 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def is_permanent(ban: Ban) -> bool:
+    return ban.offence is Offence.OPERATOR and ban.until - ban.since >= PERMANENT_SECONDS
+
+
 def refusal(ban: Ban, address: str) -> Decision:
-    """What a client at `address` is told: 554 5.7.1."""
+    """What a client at `address` is told: 421 4.7.0, so that the mail of others who share the
+    address waits until the ban is over; 554 5.7.1 where an operator shut them out for good."""
     text = f"{address} is banned until {moment(ban.until)} because {because(ban.offence)}"
+    permanent = is_permanent(ban)
     return Decision(
         STAGE,
-        Act.REFUSE,
-        "5.7.1",
+        Act.REFUSE if permanent else Act.DEFER,
+        "5.7.1" if permanent else "4.7.0",
         text,
-        basic=554,
+        basic=554 if permanent else 421,
         page=PAGE,
         reasons=(Reason("banned", f"{text}."),),
         facts={"ban": ban.offence.value, "until": ban.until},

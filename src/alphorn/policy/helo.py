@@ -17,6 +17,13 @@ STAGE = "helo"
 MAX_SHOWN = 100
 """Characters of a name or address that a reply shows; the line has 512 octets."""
 
+DNS_FAILED = "helo-dns-failed"
+_DENIED = "<{recipient}>... Access denied - bogus HELO [{name}]"
+_NOT_NOW = (
+    "<{recipient}>... Your HELO name [{name}] could not be looked up for now, "
+    "please try again later"
+)
+
 RESERVED = frozenset(
     (
         # RFC 2606, RFC 6761
@@ -82,13 +89,15 @@ def check(facts: Greeting) -> Decision:
     for rule in _RULES:
         reason = rule(facts)
         if reason is not None:
-            deferred = reason.code == "helo-dns-failed"
+            deferred = reason.code == DNS_FAILED
             return Decision(
                 STAGE,
                 Act.DEFER if deferred else Act.REFUSE,
                 status="4.7.1" if deferred else "5.7.1",
                 basic=451 if deferred else 550,
-                text=f"<{_shown(facts.recipient)}>... Access denied - bogus HELO [{shown}]",
+                text=(_NOT_NOW if deferred else _DENIED).format(
+                    recipient=_shown(facts.recipient), name=shown
+                ),
                 page="helo",
                 reasons=(reason,),
                 facts=noted | {"rule": reason.code},
@@ -194,7 +203,7 @@ def _fake(facts: Greeting) -> Reason | None:
 def _unresolved(facts: Greeting) -> Reason | None:
     if facts.resolved is Resolved.FAILED:
         return Reason(
-            "helo-dns-failed",
+            DNS_FAILED,
             "The DNS did not answer whether the name exists with which the other server introduced "
             "itself; it may try again.",
         )

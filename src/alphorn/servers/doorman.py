@@ -45,7 +45,7 @@ class Doorman:
         refusal = self._keeper.refusal(client, Scope.MX if mx else Scope.LOGINS)
         if refusal is not None:
             text = with_help(refusal, self._help_for)
-            return _said(listener, Reply(refusal.status, text, refusal.basic))
+            return _said(listener, Reply(refusal.status, text, refusal.basic), alert=True)
         if self._rates is None or not mx:
             return None
         wait = self._rates.take(client, self._keeper.clock())
@@ -60,11 +60,12 @@ def with_help(decision: Decision, help_for: Callable[[str], str]) -> str:
     return f"{decision.text.rstrip('.')}; help: {more}" if more else decision.text
 
 
-def _said(listener: Listener, reply: Reply) -> bytes:
+def _said(listener: Listener, reply: Reply, *, alert: bool = False) -> bytes:
+    """`alert`: whoever reads his mail is to see it (RFC 9051 §7.1)."""
     if listener.security is Security.IMPLICIT:
         return b""
     if listener.role == IMAP:
-        code = "ALERT" if reply.code >= 500 else "UNAVAILABLE"
+        code = "ALERT" if alert else "UNAVAILABLE"
         return f"* BYE [{code}] {reply.text}\r\n".encode("ascii", "replace")
     if listener.role == SIEVE:
         return managesieve.bye(reply.text, b"" if reply.code >= 500 else codes.TRYLATER)

@@ -128,8 +128,8 @@ def test_a_greeting_that_the_dns_does_not_tell_of_is_deferred(
 ) -> None:
     guarded.zone["mail.weg.zz"] = fault
     assert ask(guarded, NAMELESS, "mail.weg.zz") == (
-        f"451 4.7.1 <{ANNA}>... Access denied - bogus HELO [mail.weg.zz]; "
-        "help: https://help.alps.zz/helo"
+        f"451 4.7.1 <{ANNA}>... Your HELO name [mail.weg.zz] could not be looked up for now, "
+        "please try again later; help: https://help.alps.zz/helo"
     )
     assert guarded.told()[-1] == ("rcpt", "deferred", ANNA)
     assert guarded.house.events[-1].facts["rule"] == "helo-dns-failed"
