@@ -9,7 +9,10 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from alphorn.message.addresses import parse_one
+from alphorn.message.answer import Reply, compose
 from alphorn.message.line_ends import with_crlf
+from alphorn.policy.answering import Question, judge
 from alphorn.sieve.actions import (
     Action,
     Discard,
@@ -223,9 +226,38 @@ class Suite:
                 case Redirect(address=address):
                     sender = self.parts.get("from", "")
                     self.sent.append(Stored(raw, (), sender, address))
+                case Vacation():
+                    self.answer(action, raw)
                 case _:
                     pass
         return True
+
+    def answer(self, vacation: Vacation, raw: bytes) -> None:
+        """What is sent where `policy.answering` lets it; `sieve_user_email` is the owner's."""
+        recipient = self.parts.get("to", "")
+        sender = self.parts.get("from", "").removeprefix("<").removesuffix(">")
+        own = {recipient.lower(), self.config.get("sieve_user_email", "").lower()}
+        ruling = judge(
+            Question(
+                raw,
+                sender,
+                recipient,
+                lambda address: address.lower() in own,
+                addresses=vacation.addresses,
+            )
+        )
+        if ruling.may:
+            author = parse_one(vacation.sender or ruling.own)
+            reply = Reply(
+                sender,
+                author,
+                vacation.text,
+                self.now,
+                "answer@example.org",
+                vacation.subject,
+                vacation.mime,
+            )
+            self.sent.append(Stored(compose(reply, raw), (), "", sender))
 
     @staticmethod
     def stored(raw: bytes, flags: tuple[str, ...] | None) -> Stored:
@@ -314,6 +346,10 @@ def test_set(suite: Suite, outer: Run, call: Call, name: str, value: str) -> Non
             with_crlf(value.encode("utf-8", "surrogateescape")) if value else b""
         )
         outer.flags = None
+        for part, field_ in (("from", "from"), ("to", "to")):
+            found = [one for each in outer.mail.addresses(field_) for one in each if one.domain]
+            if found:
+                suite.parts[part] = found[0].address
     else:
         suite.parts[name.removeprefix("envelope.")] = value
 

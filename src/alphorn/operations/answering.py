@@ -36,7 +36,7 @@ from alphorn.message.mailbox import Mailbox
 from alphorn.operations import responding
 from alphorn.operations.throttle import Counters
 from alphorn.policy.answering import Question, judge
-from alphorn.sieve import actions, responder, responder_times
+from alphorn.sieve import actions, recipients, responder, responder_times
 from alphorn.store.api import Account, Document, Remembered
 from alphorn.store.limits import MAX_PREFIX
 
@@ -220,13 +220,9 @@ class Answering:
         us pass over others); else the address that was written to, so that an alias does not tell
         whose it is."""
         if vacation.sender:
-            try:
-                named = addresses.parse_one(vacation.sender)
-            except ValueError:
-                pass
-            else:
-                if self._may_write_as(named.address, account, held):
-                    return named
+            named = _mailbox(vacation.sender)
+            if named is not None and self._may_write_as(named.address, account, held):
+                return named
         chosen = own if self._view.may_send_as(account.id, own) else account.address
         local, _, domain = chosen.rpartition("@")
         return Mailbox(account.name if chosen.lower() == account.address else "", local, domain)
@@ -306,6 +302,16 @@ def remembered_key(answer_key: str, sender: str) -> str:
     `sieve.actions.Vacation.key`. Senders that differ only in case are one."""
     local, _, domain = sender.rpartition("@")
     return f"{PREFIX}{answer_key}:{local.lower()}@{fold_domain(domain) or domain.lower()}"
+
+
+def _mailbox(text: str) -> Mailbox | None:
+    """Whom a script names; as leniently as its compiler reads it, where it must be."""
+    for read in (addresses.parse_one, recipients.parse_address):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None
 
 
 def _written(route: Route) -> str:
