@@ -6,7 +6,6 @@ network and kind that fills with them and empties evenly within its window.
 """
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -56,16 +55,12 @@ class Bans:
 
     def evidence(self, network: str) -> Sequence[Evidence]:
         """What is counted against a network. Raises Unavailable."""
-        with self._door.lock:
-            try:
-                rows = self._door.connection().execute(
-                    "SELECT offence, count, since, last, level, sample FROM offence"
-                    " WHERE network = ?",
-                    (network,),
-                )
-                return [Evidence(Offence(kind), *rest) for kind, *rest in rows]
-            except sqlite3.Error as error:
-                raise self._door.failed(error) from error
+        with self._door.using() as connection:
+            rows = connection.execute(
+                "SELECT offence, count, since, last, level, sample FROM offence WHERE network = ?",
+                (network,),
+            )
+            return [Evidence(Offence(kind), *rest) for kind, *rest in rows]
 
     # -- changing ----------------------------------------------------------------------------------
 
@@ -82,84 +77,60 @@ class Bans:
     ) -> Evidence:
         """Count an offence, which fills the measure by `weight`; how things stand then. `limit`
         empties from the measure in `window` seconds. Raises Unavailable."""
-        door = self._door
-        with door.lock:
-            try:
-                connection = door.connection()
-                connection.execute("BEGIN IMMEDIATE")
-                row = connection.execute(
-                    "SELECT count, since, last, level FROM offence"
-                    " WHERE network = ? AND offence = ?",
-                    (network, offence.value),
-                ).fetchone()
-                after = _measured(offence, row, now, limit / window, weight, sample)
-                connection.execute(
-                    "INSERT OR REPLACE INTO offence"
-                    " (network, offence, count, since, last, level, sample)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        network,
-                        offence.value,
-                        after.count,
-                        after.since,
-                        after.last,
-                        after.level,
-                        after.sample,
-                    ),
-                )
-                if row is None and not grow(connection, "offence", 1, MAX_OFFENCES):
-                    connection.execute("ROLLBACK")
-                    raise full()
-                connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise door.failed(error) from error
+        with self._door.transaction() as connection:
+            row = connection.execute(
+                "SELECT count, since, last, level FROM offence WHERE network = ? AND offence = ?",
+                (network, offence.value),
+            ).fetchone()
+            after = _measured(offence, row, now, limit / window, weight, sample)
+            connection.execute(
+                "INSERT OR REPLACE INTO offence"
+                " (network, offence, count, since, last, level, sample)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    network,
+                    offence.value,
+                    after.count,
+                    after.since,
+                    after.last,
+                    after.level,
+                    after.sample,
+                ),
+            )
+            if row is None and not grow(connection, "offence", 1, MAX_OFFENCES):
+                raise full()
         return after
 
     def put(self, ban: Ban) -> None:
         """Put the ban in force, instead of what was there for the network. Raises Unavailable."""
-        door = self._door
-        with door.lock:
-            try:
-                connection = door.connection()
-                connection.execute("BEGIN IMMEDIATE")
-                known = connection.execute(
-                    "SELECT 1 FROM ban WHERE network = ?", (ban.network,)
-                ).fetchone()
-                connection.execute(
-                    f"INSERT OR REPLACE INTO ban ({_COLUMNS})"  # noqa: S608
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?,"
-                    " (SELECT coalesce(max(change), 0) + 1 FROM ban))",
-                    _values(ban),
-                )
-                if known is None and not grow(connection, "ban", 1, MAX_BANS):
-                    connection.execute("ROLLBACK")
-                    raise full()
-                connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise door.failed(error) from error
+        with self._door.transaction() as connection:
+            known = connection.execute(
+                "SELECT 1 FROM ban WHERE network = ?", (ban.network,)
+            ).fetchone()
+            connection.execute(
+                f"INSERT OR REPLACE INTO ban ({_COLUMNS})"  # noqa: S608
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?,"
+                " (SELECT coalesce(max(change), 0) + 1 FROM ban))",
+                _values(ban),
+            )
+            if known is None and not grow(connection, "ban", 1, MAX_BANS):
+                raise full()
         self._looked = float("-inf")
 
     def remove(self, network: str) -> bool:
         """Lift the ban and forget what was counted; False where there was neither. Raises
         Unavailable."""
-        door = self._door
-        with door.lock:
-            try:
-                connection = door.connection()
-                connection.execute("BEGIN IMMEDIATE")
-                # The row stays for a while, so that other processes learn of it.
-                lifted = connection.execute(
-                    "UPDATE ban SET until = 0, times = 0,"
-                    " change = (SELECT max(change) + 1 FROM ban) WHERE network = ? AND until > 0",
-                    (network,),
-                ).rowcount
-                offences = connection.execute(
-                    "DELETE FROM offence WHERE network = ?", (network,)
-                ).rowcount
-                grow(connection, "offence", -offences)
-                connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise door.failed(error) from error
+        with self._door.transaction() as connection:
+            # The row stays for a while, so that other processes learn of it.
+            lifted = connection.execute(
+                "UPDATE ban SET until = 0, times = 0,"
+                " change = (SELECT max(change) + 1 FROM ban) WHERE network = ? AND until > 0",
+                (network,),
+            ).rowcount
+            offences = connection.execute(
+                "DELETE FROM offence WHERE network = ?", (network,)
+            ).rowcount
+            grow(connection, "offence", -offences)
         self._looked = float("-inf")
         return lifted > 0 or offences > 0
 
@@ -173,39 +144,27 @@ class Bans:
     # -- inside ------------------------------------------------------------------------------------
 
     def _purge(self, table: str, column: str, before: float) -> int:
-        door, removed = self._door, 0
+        removed = 0
         which = "network" if table == "ban" else "network, offence"
         while True:
-            with door.lock:
-                try:
-                    connection = door.connection()
-                    connection.execute("BEGIN IMMEDIATE")
-                    gone = connection.execute(
-                        f"DELETE FROM {table} WHERE ({which}) IN"  # noqa: S608
-                        f" (SELECT {which} FROM {table} WHERE {column} < ? LIMIT ?)",
-                        (before, PORTION),
-                    ).rowcount
-                    grow(connection, table, -gone)
-                    connection.execute("COMMIT")
-                except sqlite3.Error as error:
-                    raise door.failed(error) from error
+            with self._door.transaction() as connection:
+                gone = connection.execute(
+                    f"DELETE FROM {table} WHERE ({which}) IN"  # noqa: S608
+                    f" (SELECT {which} FROM {table} WHERE {column} < ? LIMIT ?)",
+                    (before, PORTION),
+                ).rowcount
+                grow(connection, table, -gone)
             removed += gone
             if gone < PORTION:
                 return removed
 
     def _refresh(self, now: float) -> None:
-        with self._door.lock:
-            try:
-                rows = (
-                    self._door.connection()
-                    .execute(
-                        f"SELECT {_COLUMNS} FROM ban WHERE change > ? ORDER BY change",  # noqa: S608
-                        (self._change,),
-                    )
-                    .fetchall()
-                )
-            except sqlite3.Error as error:
-                raise self._door.failed(error) from error
+        # What is in memory changes within, too: for one thread at a time.
+        with self._door.using() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM ban WHERE change > ? ORDER BY change",  # noqa: S608
+                (self._change,),
+            ).fetchall()
             for *columns, change in rows:
                 ban = _ban(columns)
                 if ban.until > now:
@@ -218,15 +177,12 @@ class Bans:
                     self._force.remove(ban.network)
 
     def _select(self, rest: str, values: Sequence[object]) -> list[Ban]:
-        with self._door.lock:
-            try:
-                rows = self._door.connection().execute(
-                    f"SELECT {_COLUMNS} FROM ban {rest}",  # noqa: S608
-                    tuple(values),
-                )
-                return [_ban(columns) for *columns, _ in rows]
-            except sqlite3.Error as error:
-                raise self._door.failed(error) from error
+        with self._door.using() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM ban {rest}",  # noqa: S608
+                tuple(values),
+            )
+            return [_ban(columns) for *columns, _ in rows]
 
 
 def _measured(

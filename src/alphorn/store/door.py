@@ -11,12 +11,13 @@ is purged in portions, between which others come to their turn.
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from alphorn.base.door import Sighting
-from alphorn.base.errors import AlphornError, Unavailable
-from alphorn.store.side_file import connect, public
+from alphorn.base.errors import Unavailable
+from alphorn.store.side_file import connect, public, transaction
 
 VERSION = 1
 WHAT = "The file of what is known at the door"
@@ -71,40 +72,52 @@ _LOW_BITS = (1 << 32) - 1
 
 
 class Door:
-    """The file, opened at its first use. `lock` is held while the connection is used."""
+    """The file, opened at its first use; one thread has it at a time. Blocks in which it is used
+    raise Unavailable in the place of SQLite's errors."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
         self._clock = clock
         self._connection: sqlite3.Connection | None = None
         self._pause_until = 0.0
-        self.lock = threading.Lock()
+        self._lock = threading.Lock()
 
-    def connection(self) -> sqlite3.Connection:
-        """For whoever holds the lock. Raises Unavailable."""
-        if self._clock() < self._pause_until:
-            raise Unavailable(f"{WHAT} cannot be used for the moment.", code="busy")
-        if self._connection is None:
+    @contextmanager
+    def using(self) -> Iterator[sqlite3.Connection]:
+        """The connection; each statement is a transaction."""
+        with self._lock:
+            if self._clock() < self._pause_until:
+                raise Unavailable(f"{WHAT} cannot be used for the moment.", code="busy")
             try:
-                self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
-                self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-            except AlphornError:
-                self._pause_until = self._clock() + PAUSE_SECONDS
-                raise
-        return self._connection
+                yield self._connection or self._open()
+            except sqlite3.Error as error:
+                self._pause()
+                raise public(error, WHAT) from error
 
-    def failed(self, error: sqlite3.Error) -> Exception:
-        """What to raise instead; whatever was begun is undone, and the file left alone a while."""
-        self._pause_until = self._clock() + PAUSE_SECONDS
-        if self._connection is not None and self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        return public(error, WHAT)
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One that writes; undone where the block raises."""
+        with self.using() as connection, transaction(connection):
+            yield connection
 
     def close(self) -> None:
-        with self.lock:
+        with self._lock:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
+        except Unavailable:
+            self._pause()
+            raise
+        self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        return self._connection
+
+    def _pause(self) -> None:
+        """The file is left alone for a while."""
+        self._pause_until = self._clock() + PAUSE_SECONDS
 
 
 class Sightings:
@@ -117,18 +130,11 @@ class Sightings:
     def read(self, keys: Sequence[int]) -> dict[int, Sighting]:
         """Those of the records that there are. Raises Unavailable."""
         marks = ",".join("?" * len(keys))
-        with self._door.lock:
-            try:
-                rows = (
-                    self._door.connection()
-                    .execute(
-                        f"SELECT key, since, used, passes FROM sighting WHERE key IN ({marks})",  # noqa: S608
-                        keys,
-                    )
-                    .fetchall()
-                )
-            except sqlite3.Error as error:
-                raise self._door.failed(error) from error
+        with self._door.using() as connection:
+            rows = connection.execute(
+                f"SELECT key, since, used, passes FROM sighting WHERE key IN ({marks})",  # noqa: S608
+                keys,
+            ).fetchall()
         return {key: Sighting(since, used, passes) for key, since, used, passes in rows}
 
     def write(self, records: Iterable[tuple[int, Sighting]]) -> None:
@@ -136,40 +142,26 @@ class Sightings:
 
         Raises Unavailable, with the code "full" where there is no room; then nothing was changed.
         """
-        door = self._door
-        with door.lock:
-            try:
-                connection = door.connection()
-                connection.execute("BEGIN IMMEDIATE")
-                more = sum(_put(connection, key, seen) for key, seen in records)
-                if more > 0 and not grow(connection, "sighting", more, self._max_rows):
-                    connection.execute("ROLLBACK")
-                    raise full()
-                connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise door.failed(error) from error
+        with self._door.transaction() as connection:
+            more = sum(_put(connection, key, seen) for key, seen in records)
+            if more > 0 and not grow(connection, "sighting", more, self._max_rows):
+                raise full()
 
     def count(self) -> int:
         """How many records there are. Raises Unavailable."""
-        with self._door.lock:
-            try:
-                return taken(self._door.connection(), "sighting")
-            except sqlite3.Error as error:
-                raise self._door.failed(error) from error
+        with self._door.using() as connection:
+            return taken(connection, "sighting")
 
     def waiting(self, keys: tuple[int, int]) -> list[Sighting]:
         """First tries that wait, with numbers from the first up to the second of `keys`; oldest
         first, at most `MAX_OF_ORIGIN`. Raises Unavailable."""
-        with self._door.lock:
-            try:
-                rows = self._door.connection().execute(
-                    "SELECT since, used, passes FROM sighting"
-                    " WHERE key >= ? AND key < ? AND passes = 0 ORDER BY since LIMIT ?",
-                    (*keys, MAX_OF_ORIGIN),
-                )
-                return [Sighting(*row) for row in rows]
-            except sqlite3.Error as error:
-                raise self._door.failed(error) from error
+        with self._door.using() as connection:
+            rows = connection.execute(
+                "SELECT since, used, passes FROM sighting"
+                " WHERE key >= ? AND key < ? AND passes = 0 ORDER BY since LIMIT ?",
+                (*keys, MAX_OF_ORIGIN),
+            )
+            return [Sighting(*row) for row in rows]
 
     def purge(self, waiting_since: float, used_since: float) -> int:
         """Remove first tries from before `waiting_since`, and whatever else was not used since
@@ -185,24 +177,17 @@ class Sightings:
         self, after: int, waiting_since: float, used_since: float
     ) -> tuple[int | None, int]:
         """Where the next portion begins, None where this was the last; how many are gone."""
-        door = self._door
-        with door.lock:
-            try:
-                connection = door.connection()
-                row = connection.execute(
-                    "SELECT key FROM sighting WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?",
-                    (after, PORTION - 1),
-                ).fetchone()
-                connection.execute("BEGIN IMMEDIATE")
-                gone = connection.execute(
-                    "DELETE FROM sighting WHERE key > ? AND key <= ? AND"
-                    " CASE passes WHEN 0 THEN since < ? ELSE used < ? END",
-                    (after, row[0] if row else (1 << 63) - 1, waiting_since, used_since),
-                ).rowcount
-                grow(connection, "sighting", -gone)
-                connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise door.failed(error) from error
+        with self._door.transaction() as connection:
+            row = connection.execute(
+                "SELECT key FROM sighting WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?",
+                (after, PORTION - 1),
+            ).fetchone()
+            gone = connection.execute(
+                "DELETE FROM sighting WHERE key > ? AND key <= ? AND"
+                " CASE passes WHEN 0 THEN since < ? ELSE used < ? END",
+                (after, row[0] if row else (1 << 63) - 1, waiting_since, used_since),
+            ).rowcount
+            grow(connection, "sighting", -gone)
         return (row[0] if row else None), gone
 
 

@@ -7,12 +7,14 @@ process that is killed loses those of `FLUSH_SECONDS`.
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Sequence
 from dataclasses import astuple
 
 from alphorn.base.door import Tally
 from alphorn.base.errors import Unavailable
 from alphorn.store.door import PORTION, Door, grow
+from alphorn.store.side_file import transaction
 
 FLUSH_SECONDS = 2.0
 FLUSH_NAMES = 64
@@ -32,13 +34,14 @@ class History:
         self._door = door
         self._half_life = half_life
         self._max_rows = max_rows
+        self._lock = threading.Lock()
         self._waiting: dict[str, Tally] = {}
         self._flushed = 0.0
         self._fails = False  # and the log has been told
 
     def note(self, names: Sequence[str], what: Tally, now: float) -> None:
         """Count `what` for each name. Never fails; what cannot be written for long is dropped."""
-        with self._door.lock:
+        with self._lock:
             for name in map(_storable, names):
                 if len(self._waiting) < MAX_WAITING:
                     self._waiting[name] = self._waiting.get(name, _NOTHING).plus(what)
@@ -58,16 +61,14 @@ class History:
         """What is known of each, as it counts now. Raises Unavailable."""
         names = [_storable(name) for name in names]
         marks = ",".join("?" * len(names))
-        with self._door.lock:
-            try:
-                rows = self._door.connection().execute(
+        with self._lock:
+            with self._door.using() as connection:
+                rows = connection.execute(
                     "SELECT name, good, spam, unknown, refused, at FROM tally"  # noqa: S608
                     f" WHERE name IN ({marks})",
                     names,
                 )
                 found = {name: Tally(*counts) for name, *counts in rows}
-            except sqlite3.Error as error:
-                raise self._door.failed(error) from error
             return [
                 found.get(name, _NOTHING)
                 .faded(now, self._half_life)
@@ -77,32 +78,27 @@ class History:
 
     def flush(self, now: float) -> None:
         """Write what waits. Raises Unavailable; then it waits on."""
-        with self._door.lock:
+        with self._lock:
             self._flush(now)
 
     def purge(self, now: float) -> int:
         """Forget what counts for nothing any more; how many names. Raises Unavailable."""
         removed, after = 0, ""
         while True:
-            with self._door.lock:
-                try:
-                    connection = self._door.connection()
-                    rows = connection.execute(
-                        "SELECT name, good, spam, unknown, refused, at FROM tally"
-                        " WHERE name > ? ORDER BY name LIMIT ?",
-                        (after, PORTION),
-                    ).fetchall()
-                    gone = [
-                        (name,)
-                        for name, *counts in rows
-                        if Tally(*counts).faded(now, self._half_life).weight < LEAST
-                    ]
-                    connection.execute("BEGIN IMMEDIATE")
+            with self._door.using() as connection:
+                rows = connection.execute(
+                    "SELECT name, good, spam, unknown, refused, at FROM tally"
+                    " WHERE name > ? ORDER BY name LIMIT ?",
+                    (after, PORTION),
+                ).fetchall()
+                gone = [
+                    (name,)
+                    for name, *counts in rows
+                    if Tally(*counts).faded(now, self._half_life).weight < LEAST
+                ]
+                with transaction(connection):  # short, since others are waiting
                     connection.executemany("DELETE FROM tally WHERE name = ?", gone)
                     grow(connection, "tally", -len(gone))
-                    connection.execute("COMMIT")
-                except sqlite3.Error as error:
-                    raise self._door.failed(error) from error
             removed += len(gone)
             if len(rows) < PORTION:
                 return removed
@@ -111,9 +107,7 @@ class History:
     def _flush(self, now: float) -> None:
         if not self._waiting:
             return
-        try:
-            connection = self._door.connection()
-            connection.execute("BEGIN IMMEDIATE")
+        with self._door.transaction() as connection:
             more = sum(self._add(connection, name, now) for name in self._waiting)
             if not grow(connection, "tally", more, self._max_rows):
                 # Whom we know already counts on; strangers wait for the next purge.
@@ -121,9 +115,6 @@ class History:
                 connection.execute("BEGIN IMMEDIATE")
                 for name in self._waiting:
                     self._add(connection, name, now, only_known=True)
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._door.failed(error) from error
         self._waiting.clear()
 
     def _add(

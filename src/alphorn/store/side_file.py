@@ -65,14 +65,8 @@ class SideFile:
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[sqlite3.Connection]:
         """One transaction; undone where the block raises."""
-        with self.using() as connection:
-            connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+        with self.using() as connection, transaction(connection, write=write):
+            yield connection
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         """What a statement gives."""
@@ -90,6 +84,18 @@ class SideFile:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, *, write: bool = True) -> Iterator[None]:
+    """Undone where the block raises. A block may end it and begin another one."""
+    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def connect(
