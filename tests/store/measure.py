@@ -210,6 +210,7 @@ def reading(folder: Path) -> None:
     one = NumberSet(((777, 777),))
     measure("fetch UID FLAGS of one", lambda: list(account.fetch(INBOX, one, status)), 500, 1e6)
     measure("modseq", lambda: account.modseq(INBOX), 500, 1e6)
+    measure("the number of the owner's rules", account.rules_version, 500, 1e6)
     searches: list[tuple[str, q.Query]] = [
         ("TEXT, a rare word", q.Text("zyxwrareword")),
         ("TEXT, in no message", q.Text("nowhere to be found")),
