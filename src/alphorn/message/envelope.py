@@ -55,6 +55,7 @@ class OriginKind(Enum):
 
     SUBMITTED = "submitted"  # sent by one of our users
     RECEIVED = "received"  # came from outside, accepted, waits for a local retry
+    REST = "rest"  # as RECEIVED; rules have sent it on, and its copies here are still to be stored
     REDIRECTED = "redirected"  # an address or a rule sends it on
     REPLIED = "replied"  # an auto-reply
     REPORT = "report"  # a delivery status notification or another report of ours

@@ -12,6 +12,7 @@ MAX_ADDRESS = 1000
 MAX_SEEN = 200
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.:_\u0080-\U0010ffff\[\]-]")
+_CLIENT = re.compile(r"from \S+ \((?:(\S+) )?\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]\)")
 _UNSAFE_TEXT = re.compile(r"[\x00-\x1f\x7f()\\]")
 
 
@@ -63,6 +64,13 @@ def return_path(sender: str) -> bytes:
 def delivered_to(address: str) -> bytes:
     """The address that a message was delivered to, so that a loop shows."""
     return f"Delivered-To: {_address(address)}\r\n".encode("utf-8", "replace")
+
+
+def client(raw: bytes) -> tuple[str, str]:
+    """The address and the verified name of whoever handed the message over, as `field` wrote them
+    into the first Received field; "" for what is not there."""
+    found = _CLIENT.match(header.get(raw, "Received") or "")
+    return ("", "") if found is None else (found[2], found[1] or "")
 
 
 def hops(raw: bytes) -> int:

@@ -9,8 +9,9 @@ nothing arrives twice:
                                      again and at last reports to the sender
 
 Redirection (`operations.sending_on`) comes first, so that a recipient for whom it cannot be
-arranged is left untouched; in the queue's later tries it is therefore done already. Nothing here
-knows SMTP; what went wrong is said with enhanced codes.
+arranged is left untouched; in the queue's later tries it is therefore done already. Where an
+account has rules, they say what is done there (`operations.filtering`, `operations.acting`), unless
+a list of senders has decided. Nothing here knows SMTP; what went wrong is said with enhanced codes.
 """
 
 import logging
@@ -23,23 +24,31 @@ from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo, AddressKind, Route
 from alphorn.directory.view import POSTMASTER, DirectoryView
 from alphorn.mailauth.results import without_forged
-from alphorn.message import header, received, spam_field
+from alphorn.message import confidential_field, header, own_fields, received
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.outcome import Fate, LocalResult
 from alphorn.message.parse import Entity
 from alphorn.message.summarize import below
+from alphorn.operations import secured
+from alphorn.operations.acting import Acting, Case, Helpers
 from alphorn.operations.confirm import asked_for, confirmation
+from alphorn.operations.filtering import Filtering
 from alphorn.operations.onward import Onward, onward
 from alphorn.operations.piece import Enqueue, Facts, Piece, event, piece_of
 from alphorn.operations.placement import INTO_INBOX, SPAM, Placement, as_decided
 from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.sending_on import MAX_HOPS, Onwards, SendingOn
 from alphorn.operations.status import status_of
-from alphorn.store.api import NewMessage, Store
+from alphorn.store.api import Account, NewMessage, Store
 from alphorn.store.visitors import Visitors
 
 _Onward = tuple[tuple[str, ...], frozenset[Notify]]
 """Where a message is redirected to, and what its sender wants to be told of that."""
+
+_REDIRECTED = frozenset((OriginKind.RECEIVED, OriginKind.REST))
+"""What comes so was redirected, as its address says, when it came in."""
+
+_LATER = {Fate.DEFERRED: "Will be tried again", Fate.FAILED: "Its sender will be told"}
 
 _log = logging.getLogger(__name__)
 
@@ -70,9 +79,12 @@ class Delivery:
         clock: Callable[[], float] = time.time,
         max_hops: int = MAX_HOPS,
         welcomed: Callable[[int, int], None] = lambda account_id, uid: None,
+        filtering: Filtering | None = None,
+        helpers: Helpers = Helpers(),  # noqa: B008 - frozen
     ) -> None:
         """`hostname` is this server's name, `postmaster` the operator's address, "" for none.
-        `welcomed` is told of mail from acquaintances, by account and UID in the inbox."""
+        `welcomed` is told of mail from acquaintances, by account and UID in the inbox. `helpers`
+        send what rules ask for."""
         self._store = store
         self._view = view
         self._enqueue = enqueue
@@ -84,6 +96,15 @@ class Delivery:
         self._postmaster = postmaster
         self._clock = clock
         self._welcomed = welcomed
+        self._acting = Acting(
+            filtering if filtering is not None else Filtering(view, hostname=hostname),
+            self._sending_on,
+            helpers,
+            enqueue,
+            trace,
+            hostname=hostname,
+            welcomed=welcomed,
+        )
 
     def route(self, local: str, domain: str) -> Route | None:
         """Where mail for `local@domain` goes, or None for nowhere. Never waits long.
@@ -161,11 +182,15 @@ class Delivery:
 
         The address is looked up anew. What came from outside was redirected when it came.
         """
-        placement = as_decided(raw)
+        placement, top = as_decided(raw), b""
         if origin.kind is OriginKind.SUBMITTED:
             # Only who takes mail from elsewhere says how it was judged, and nobody in our name.
-            raw, placement = spam_field.without(without_forged(raw, self._hostname)), INTO_INBOX
-        piece = piece_of(raw, envelope, origin.transaction, self._clock())
+            raw, placement = own_fields.without(without_forged(raw, self._hostname)), INTO_INBOX
+        # What came from outside was let in when it came, and reports are our own.
+        from_here = origin.kind not in (*_REDIRECTED, OriginKind.REPORT)
+        if from_here and envelope.gateway and not confidential_field.read(raw):
+            top = confidential_field.render(envelope.gateway)
+        piece = piece_of(raw, envelope, origin.transaction, self._clock(), top)
         local, _, domain = recipient.address.rpartition("@")
         try:
             route = self.route(local, domain)
@@ -174,7 +199,9 @@ class Delivery:
         if route is None:
             unknown = Refused("There is no such mailbox here.")
             return self._failed(piece, recipient, None, unknown, "5.1.1")
-        if origin.kind is OriginKind.RECEIVED and route.redirect_to:
+        if from_here and route.gateway != envelope.gateway:
+            return self._failed(piece, recipient, None, self._other_way(route, envelope))
+        if origin.kind in _REDIRECTED and route.redirect_to:
             chosen = self._onward(piece, route, placement)
             if chosen.targets and not chosen.keep:
                 # Unless it was refused for good that time, beside others who got it.
@@ -186,7 +213,8 @@ class Delivery:
                     "Sent on",
                 )
             route = replace(route, redirect_to=(), paused=(), keep=chosen.keep)
-        return self._serve(piece, recipient, route, {}, set(), placement)[1]
+        rest = origin.kind is OriginKind.REST
+        return self._serve(piece, recipient, route, {}, set(), placement, late=True, rest=rest)[1]
 
     # -- one step each --
 
@@ -198,11 +226,15 @@ class Delivery:
         done: dict[int, LocalResult],
         sent: set[_Onward],
         placement: Placement,
+        *,
+        late: bool = False,
+        rest: bool = False,
     ) -> tuple[bool, LocalResult]:
         """Everything for one recipient: whether it was sent on, and the result. `done` has what
         became of accounts that earlier recipients lead to as well: they get one copy, and one
         result. `sent` has where the message was redirected to already: else one message for a
-        thousand spellings of an address would become a thousand."""
+        thousand spellings of an address would become a thousand. `late` and `rest` as in
+        `filter_plan.Incoming`."""
         account = route.account
         chosen = self._onward(piece, route, placement)
         sending = self._attempt(
@@ -222,7 +254,7 @@ class Delivery:
                 piece,
                 recipient,
                 account,
-                lambda: self._append(piece, recipient, account, placement),
+                lambda: self._keep(piece, recipient, route, account, placement, late, rest),
                 "Delivered",
             )
         if done[account.id].fate is Fate.DELIVERED:
@@ -230,7 +262,23 @@ class Delivery:
         return redirected, done[account.id]
 
     def _onward(self, piece: Piece, route: Route, placement: Placement) -> Onward:
-        return onward(route, piece.envelope.sender, placement.kind == SPAM)
+        return onward(
+            route,
+            piece.envelope.sender,
+            placement.kind == SPAM,
+            lambda target: secured.why_not(self._view, route.gateway, target),
+        )
+
+    def _other_way(self, route: Route, envelope: Envelope) -> Refused:
+        """Why what one of ours sent is not delivered straight into the mailbox of another."""
+        if route.gateway:
+            text = secured.only_over(self._view, route.address, route.gateway, self._postmaster)
+        else:
+            text = (
+                f"{route.address} does not use the secured gateway {envelope.gateway} any more, "
+                "and this message may go no other way."
+            )
+        return Refused(text, code=secured.CODE)
 
     def _note_visitor(self, piece: Piece, route: Route) -> None:
         """Who wrote to a temporary address; that this cannot be noted stops no mail."""
@@ -246,13 +294,13 @@ class Delivery:
         piece: Piece,
         recipient: EnvelopeRecipient,
         account: AccountInfo | None,
-        work: Callable[[], None],
+        work: Callable[[], str | None],
         done: str,
     ) -> LocalResult:
-        """What became of `work`; a fault of ours with one account is a passing failure like others,
-        for it must not have the others' mail delivered again."""
+        """What became of `work`, in its words or those of `done`; a fault of ours with one account
+        is a passing failure like others, for it must not have the others' mail delivered again."""
         try:
-            work()
+            done = work() or done
         except AlphornError as error:
             return self._failed(piece, recipient, account, error)
         except Exception as error:
@@ -284,13 +332,19 @@ class Delivery:
             self._sending_on.send(piece, recipient, route, Onwards(chosen.targets), placement)
             sent.add(there)
 
-    def _append(
+    def _keep(
         self,
         piece: Piece,
         recipient: EnvelopeRecipient,
+        route: Route,
         account: AccountInfo,
         placement: Placement,
-    ) -> None:
+        late: bool,
+        rest: bool,
+    ) -> str | None:
+        """By the account's rules, where it has any."""
+        mail = self._store.account(account.id)
+        version = 0 if placement.listed else mail.rules_version()
         fields = b"".join(
             (
                 received.return_path(piece.envelope.sender),
@@ -298,13 +352,32 @@ class Delivery:
                 placement.fields,
             )
         )
+        if version:
+            case = Case(
+                piece, recipient, route, account, mail, version, placement, fields, late, rest
+            )
+            return self._acting.act(case)
+        self._append(piece, recipient, account, mail, placement, fields)
+        return None
+
+    def _append(
+        self,
+        piece: Piece,
+        recipient: EnvelopeRecipient,
+        account: AccountInfo,
+        mail: Account,
+        placement: Placement,
+        fields: bytes,
+    ) -> None:
         raw = header.prepend(piece.raw, fields)
         quota = account.quota_octets or None
         if quota is not None and len(raw) > quota:
             raise Refused("The message is larger than the whole mailbox.", code="too-large")
         summary = below(piece.summary(), len(fields))
-        (appended,) = self._store.account(account.id).append(
-            placement.place, (NewMessage(raw, summary, int(piece.now)),), quota=quota
+        (appended,) = mail.append(
+            placement.place,
+            (NewMessage(raw, summary, int(piece.now), keywords=piece.keywords),),
+            quota=quota,
         )
         if placement.welcome and not placement.kind:
             self._welcomed(account.id, appended.uid)
@@ -358,7 +431,7 @@ class Delivery:
                 result.recipient,
                 None,
                 Verdict.QUEUED,
-                f"Will be tried again: {result.text}",
+                f"{_LATER[result.fate]}: {result.text}",
                 {"queue": name, "status": result.status},
             )
 
@@ -368,6 +441,7 @@ class Delivery:
         report, envelope = confirmation(
             self._hostname, piece.raw, piece.envelope, recipients, piece.now
         )
+        envelope = replace(envelope, gateway=piece.envelope.gateway)
         verdict, text = Verdict.QUEUED, "The sender is told of the delivery, as asked"
         try:
             self._enqueue(report, envelope, Origin(OriginKind.REPORT, piece.transaction))

@@ -35,7 +35,7 @@ from alphorn.mailauth.results import (
     without_forged,
 )
 from alphorn.mailauth.spf.result import Spf
-from alphorn.message import spam_field
+from alphorn.message import own_fields
 from alphorn.message.parse import Entity, parse
 from alphorn.operations import reputation
 from alphorn.operations.acquaintances import Acquaintances
@@ -167,7 +167,7 @@ class Examiner:
             assert refusal is not None
             facts.update(refusal.facts)
             return replace(told, decision=refusal)
-        clean = spam_field.without(without_forged(raw, self._parts.hostname))
+        clean = own_fields.without(without_forged(raw, self._parts.hostname))
         return replace(
             told,
             raw=clean,

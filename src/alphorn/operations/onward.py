@@ -4,12 +4,13 @@
                         there is none nobody gets it. Lists of our own accounts are no forwarding.
     the sender himself  has it already, and some providers show him no second copy
     a paused target     kept refusing, and would again
+    an unsecured one    where the address is confidential
 
 What is not sent on is kept in the account, even where no copy is to stay: what nobody got would be
 lost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from alphorn.directory.values import AddressKind, Route
@@ -28,8 +29,11 @@ class Onward:
     stopped: bool = False
 
 
-def onward(route: Route, sender: str, spam: bool) -> Onward:
-    """`sender` is the envelope's, "" for the null one; `spam`: the message is taken for that."""
+def onward(
+    route: Route, sender: str, spam: bool, why_not: Callable[[str], str] = lambda target: ""
+) -> Onward:
+    """`sender` is the envelope's, "" for the null one; `spam`: the message is taken for that.
+    `why_not` says why nothing is sent on to a target, "" where it may be."""
     if not route.redirect_to and not route.paused:
         return Onward(keep=route.keep)
     has_account = route.account is not None
@@ -40,6 +44,8 @@ def onward(route: Route, sender: str, spam: bool) -> Onward:
     for target in route.redirect_to:
         if route.kind is not AddressKind.LIST and same_person(sender, target):
             notes.append(f"Not sent on to {target}, who is its sender")
+        elif why := why_not(target):
+            notes.append(f"Not sent on to {target}: {why}")
         else:
             targets.append(target)
     notes += [

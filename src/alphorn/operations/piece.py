@@ -6,7 +6,7 @@ from functools import cache
 
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo
-from alphorn.message import header, received
+from alphorn.message import confidential_field, header, received
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
 from alphorn.message.parse import Entity
 from alphorn.message.summarize import below, summarize
@@ -31,6 +31,13 @@ class Piece:
     been_at: frozenset[str]
     summary: Callable[[], Summary]
     """Of `raw`, worked out when it is first asked for: once for all recipients."""
+
+    @property
+    def keywords(self) -> frozenset[str]:
+        """What each copy in a mailbox is marked with."""
+        if self.envelope.gateway and confidential_field.read(self.raw):
+            return frozenset((confidential_field.KEYWORD,))
+        return frozenset()
 
 
 def piece_of(

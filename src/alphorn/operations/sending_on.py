@@ -1,7 +1,8 @@
 """A message sent on, because an address leads elsewhere or because its owner's rules say so
 (RFC 5321 §3.9.1).
 
-Where it leads out of here the envelope's sender becomes one of ours (`operations.rewriting`). Of
+Where it leads out of here the envelope's sender becomes one of ours (`operations.rewriting`); what
+was for a confidential address goes over its gateway, in its own name. Of
 the message not an octet changes but what rules change, so that signatures hold. It is in the queue,
 durably, before anything else is done for the recipient.
 """
@@ -65,7 +66,11 @@ class SendingOn:
         original = recipient.original or f"rfc822;{xtext.encode(recipient.address)}"
         sender, ours = piece.envelope.sender, self._rewriting.is_ours
         within = all(map(ours, onwards.targets))
-        if not within:
+        gateway = route.gateway or piece.envelope.gateway
+        if gateway and not within:
+            # Reports of it come back over the gateway, to the confidential address itself.
+            sender = route.address if sender else ""
+        elif not within:
             sender = self._rewriting.sender(sender, route.address.rpartition("@")[2])
         # What was decided goes with it to our own mailboxes; nobody else is told.
         fields = placement.fields if within else b""
@@ -75,10 +80,12 @@ class SendingOn:
             replace(
                 piece.envelope,
                 sender=sender,
+                gateway=gateway,
                 recipients=tuple(
                     EnvelopeRecipient(target, recipient.notify, original)
                     for target in onwards.targets
                 ),
+                smtputf8=piece.envelope.smtputf8 or not "".join(onwards.targets).isascii(),
             ),
             origin(piece, OriginKind.REDIRECTED, recipient, route.account),
         )
@@ -98,9 +105,11 @@ class SendingOn:
 
 def _said(route: Route, onwards: Onwards, sender: str, piece: Piece) -> str:
     what = "Goes back to its true sender" if route.bounce else "Redirected to"
+    gateway = route.gateway or piece.envelope.gateway
     parts: Sequence[str] = (
         f"{what} {', '.join(onwards.targets)}",
         f"as {sender}" if sender != piece.envelope.sender else "",
+        f"over the secured gateway {gateway} only" if gateway else "",
         onwards.by,
     )
     return " ".join(filter(None, parts))

@@ -20,6 +20,7 @@ class Declined(Refused):
 
 _STATUS = {
     "busy": "4.2.0",
+    "confidential": "5.7.1",
     "content": "5.6.0",
     "damaged": "4.2.0",
     "directory": "4.3.0",
@@ -34,6 +35,7 @@ _STATUS = {
     "rate": "4.7.1",
     "records": "5.7.1",
     "recipients": "5.5.3",
+    "rejected": "5.7.1",
     "sender": "5.7.1",
     "slowed": "4.7.1",
     "srs": "5.1.1",

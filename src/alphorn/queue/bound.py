@@ -41,7 +41,7 @@ def destination(address: str, envelope: Envelope, origin: Origin, house: House) 
     gateway = envelope.gateway
     if not gateway:
         return domain_of(address)
-    if origin.kind in (OriginKind.REPORT, OriginKind.RECEIVED):
+    if origin.kind in (OriginKind.REPORT, OriginKind.RECEIVED, OriginKind.REST):
         inside = house.ours(domain_of(address))
     else:
         inside = house.shares(address, gateway)
