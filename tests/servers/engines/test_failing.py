@@ -10,7 +10,8 @@ import pytest
 from alphorn.base.kinds import Endpoint
 from alphorn.directory.values import Protection
 from alphorn.policy.decision import Act, Decision
-from alphorn.policy.engines import OnFailure, RspamdRules, Scoring
+from alphorn.policy.engines import EngineVerdict, OnFailure, RspamdRules, Scoring
+from alphorn.servers.engines.breaker import HANGS, REST_SECONDS
 from alphorn.servers.engines.clamav import Clamd
 from alphorn.servers.engines.engines import ClamavPart, Engines, RspamdPart
 from alphorn.servers.engines.failure import EngineFailure
@@ -228,6 +229,50 @@ def test_what_the_operator_says_happens(
             assert virus.text == "The message cannot be checked for viruses now; try again later"
     assert sorted(seen) == ["clamav failed"] * 2 + ["rspamd failed"] * 2
     assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 2, "once for each"
+
+
+def test_one_that_hangs_is_left_alone_until_it_answers(
+    loop: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    seen: list[str] = []
+    now = 0.0
+
+    async def main() -> None:
+        nonlocal now
+        async with peer(silent) as hung, peer(answering(2)) as well:
+            awake = Rspamd(well.endpoint, PATIENT, 2)
+
+            class Waking(Rspamd):
+                """Hangs until its rest is over."""
+
+                async def check(self, raw: bytes, facts: EngineFacts) -> EngineVerdict:
+                    if now < REST_SECONDS:
+                        return await super().check(raw, facts)
+                    return await awake.check(raw, facts)
+
+            asked = Engines(
+                RspamdPart(Waking(hung.endpoint, TIMEOUT, HANGS), RspamdRules(), 1000),
+                report=lambda engine, outcome, seconds: seen.append(outcome),
+                ticks=lambda: now,
+            )
+            await asyncio.gather(*(asked.check(b"x", EngineFacts()) for _ in range(HANGS)))
+            knocked = hung.connections
+            (decision,) = await asked.check(b"x", EngineFacts())
+            assert (decision.act, decision.facts["rspamd_failure"]) == (Act.PASS, "resting")
+            assert hung.connections == knocked
+            now = REST_SECONDS
+            for _ in range(2):
+                (decision,) = await asked.check(b"x", EngineFacts())
+                assert decision.facts["rspamd_score"] == 2.5
+            awake.close()
+
+    on_loop(loop, main, PATIENT / 2)
+    assert seen == ["failed"] * HANGS + ["resting", "answered", "answered"]
+    told = [one.message for one in caplog.records if "engine" in one.message]
+    assert [one.partition(" engine ")[2][:11] for one in told] == [
+        "does not an", "hangs and i", "answers aga"
+    ]  # fmt: skip
 
 
 def test_they_are_asked_at_the_same_time(loop: str) -> None:

@@ -5,6 +5,7 @@
     rspamd    Rspamd's protocol: examine, learn (`rspamd_answer` reads the verdict)
     clamav    clamd's protocol: examine
     engines   both together, as the settings say; what their answers mean is in `policy.engines`
+    breaker   leaves alone for a while what hangs
     teacher   tells Rspamd what people say of their mail
     settings  makes them from the settings
 

@@ -5,7 +5,8 @@
     policy.engines.scored(...)              their scores and ours
 
 Asked on the event loop while the message's client waits. Each engine has its own time, and what
-does not answer is a decision too: none of this raises.
+does not answer is a decision too: none of this raises. One that hangs again and again is left alone
+for a while (`breaker`).
 """
 
 import asyncio
@@ -18,15 +19,19 @@ from alphorn.directory.values import Protection
 from alphorn.policy import engines as policy
 from alphorn.policy.decision import Decision
 from alphorn.policy.engines import OnFailure, RspamdRules, Scoring
+from alphorn.servers.engines.breaker import REST_SECONDS, Breaker
 from alphorn.servers.engines.clamav import Clamd
-from alphorn.servers.engines.failure import EngineFailure
+from alphorn.servers.engines.failure import TIMEOUT, EngineFailure
 from alphorn.servers.engines.rspamd import EngineFacts, Rspamd
 
 _log = logging.getLogger(__name__)
 
 Report = Callable[[str, str, float], None]
-"""Told of each question the engine, what came of it ("answered", "failed", "too-large"), and how
-many seconds it took."""
+"""Told of each question the engine, what came of it ("answered", "failed", "too-large", "resting"
+where it is left alone), and how many seconds it took."""
+
+
+RESTING = "resting"
 
 
 def unreported(engine: str, outcome: str, seconds: float) -> None:
@@ -57,10 +62,13 @@ class Engines:
         rspamd: RspamdPart | None = None,
         clamav: ClamavPart | None = None,
         report: Report = unreported,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rspamd = rspamd
         self._clamav = clamav
         self._report = report
+        self._ticks = ticks
+        self._breakers = {policy.RSPAMD: Breaker(), policy.CLAMAV: Breaker()}
         self._any = rspamd is not None or clamav is not None
         self._silent: set[str] = set()
 
@@ -115,28 +123,45 @@ class Engines:
         if too_large:
             self._report(stage, "too-large", 0.0)
             return policy.skipped(stage)
-        begin = time.monotonic()
+        breaker = self._breakers[stage]
+        begin = self._ticks()
+        if not breaker.lets(begin):
+            self._report(stage, RESTING, 0.0)
+            return policy.unanswered(stage, RESTING, on_failure)
+        tries = breaker.is_open
         try:
             decision, outcome = await judge(), "answered"
         except EngineFailure as failure:
-            self._fails(stage, failure.text)
+            self._fails(stage, failure, breaker)
             decision, outcome = policy.unanswered(stage, failure.code, on_failure), "failed"
         except Exception:
             _log.exception("an engine could not be asked", extra={"engine": stage})
             decision, outcome = policy.unanswered(stage, "fault", on_failure), "failed"
         else:
-            self._answers(stage)
-        seconds = time.monotonic() - begin
+            self._answers(stage, breaker)
+        finally:
+            if tries:
+                breaker.gives_up()
+        seconds = self._ticks() - begin
         self._report(stage, outcome, seconds)
         return replace(decision, facts={**decision.facts, f"{stage}_seconds": round(seconds, 4)})
 
-    def _fails(self, stage: str, text: str) -> None:
-        """Logged when it begins, and when it is over."""
+    def _fails(self, stage: str, failure: EngineFailure, breaker: Breaker) -> None:
+        """Logged when it begins, when it is left alone, and when it is over."""
         if stage not in self._silent:
             self._silent.add(stage)
-            _log.warning("an engine does not answer: %s", text, extra={"engine": stage})
+            _log.warning("an engine does not answer: %s", failure.text, extra={"engine": stage})
+        if failure.code != TIMEOUT:
+            breaker.answers()
+        elif breaker.hangs(self._ticks()):
+            _log.warning(
+                "an engine hangs and is left alone; every %d seconds a message tries it again",
+                REST_SECONDS,
+                extra={"engine": stage},
+            )
 
-    def _answers(self, stage: str) -> None:
+    def _answers(self, stage: str, breaker: Breaker) -> None:
+        breaker.answers()
         if stage in self._silent:
             self._silent.discard(stage)
             _log.info("an engine answers again", extra={"engine": stage})

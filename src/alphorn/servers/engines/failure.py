@@ -2,6 +2,8 @@
 
 from alphorn.base.errors import Unavailable
 
+TIMEOUT = "timeout"
+
 
 class EngineFailure(Unavailable):
     """`code` is "connect" (nobody is there), "timeout", or "answer" (it says something else than
