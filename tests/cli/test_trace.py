@@ -1,5 +1,8 @@
 """`alphorn trace`, as a person and as a script call it."""
 
+import subprocess
+import sys
+
 import pytest
 
 from alphorn.base.trace import TraceEvent, Verdict
@@ -73,3 +76,10 @@ def test_a_story_has_each_stage_with_its_facts(told: Terminal) -> None:
     ]
     done = told("trace", "show", "T9")
     assert (done.code, "knows nothing of T9" in done.err) == (1, True)
+
+
+def test_looking_needs_no_orm() -> None:
+    """Which would cost 30 MB and a quarter of a second, on a machine where something is wrong."""
+    code = "import sys, alphorn.cli.trace, alphorn.app.services; print('django' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.cli.table import JSON, Argument, Command, Context, Json, cell
-from alphorn.operations import accounts, trace
+from alphorn.operations import trace
 
 LIMIT = 200
 MAX_LIMIT = trace.MAX_EVENTS
@@ -28,6 +28,8 @@ _COLUMNS = {
 def _list(context: Context, args: Namespace) -> int:
     account = None
     if args.account is not None:
+        from alphorn.operations import accounts
+
         account = accounts.show_account(context.services.control, args.account).id
     events = trace.find_events(
         context.services.trace,
