@@ -227,6 +227,7 @@ class ManageSieveSession:
     async def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
+            await self._drain()
             self._task = None
             if self._last_words is not None:
                 self.hang_up(self._last_words)

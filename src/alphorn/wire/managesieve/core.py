@@ -152,7 +152,7 @@ class ManageSieveCore:
         if row.secure and not self.secure:
             return Rejected("Passwords need TLS: STARTTLS first", codes.ENCRYPT_NEEDED)
         if row.name == "STARTTLS" and not self.starttls:
-            return self._bad("TLS is on already" if self.secure else "TLS is not offered")
+            return self._bad("TLS cannot be begun now")
         return None
 
     def _received(self, row: Row, command: Command) -> Event:
