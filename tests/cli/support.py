@@ -17,7 +17,9 @@ from alphorn.cli import (
     password,
     plan,
     protection,
+    responder,
     sender,
+    signature,
     template,
     trace,
     user,
@@ -30,7 +32,8 @@ from tests.support.installation import Installation
 MODULES = {
     "account": account, "address": address, "device-password": device_password, "domain": domain,
     "organization": organization, "password": password, "plan": plan,
-    "protection": protection, "sender": sender, "template": template,
+    "protection": protection, "responder": responder, "sender": sender,
+    "signature": signature, "template": template,
     "trace": trace, "user": user,
 }  # fmt: skip
 

@@ -38,6 +38,8 @@ def sections() -> tuple[Section, ...]:
         Section("protection", "what guards domains, accounts and addresses", _protection),
         Section("sender", "who is blocked and who is allowed", _sender),
         Section("script", "Sieve scripts that owners of accounts write by hand", _script),
+        Section("responder", "auto-replies, of which one is active at a time", _responder),
+        Section("signature", "what stands below what an account writes", _signature),
         Section("template", "signatures and auto-replies for many people at once", _template),
         Section("spam", "what is learned of spam, and reports of phishing", _spam),
         Section("queue", "mail that waits to leave", _queue),
@@ -143,6 +145,18 @@ def _script() -> tuple[Command, ...]:
     from alphorn.cli import script
 
     return script.COMMANDS
+
+
+def _responder() -> tuple[Command, ...]:
+    from alphorn.cli import responder
+
+    return responder.COMMANDS
+
+
+def _signature() -> tuple[Command, ...]:
+    from alphorn.cli import signature
+
+    return signature.COMMANDS
 
 
 def _template() -> tuple[Command, ...]:
