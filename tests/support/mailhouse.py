@@ -16,12 +16,17 @@ from alphorn.directory.last_use import LastUses
 from alphorn.directory.values import AccountInfo, Route
 from alphorn.mailauth.dkim.sign import sign
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin
+from alphorn.operations.acting import Helpers
+from alphorn.operations.answering import Answering
 from alphorn.operations.authenticate import Authenticator
 from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
+from alphorn.operations.notifying import Notifying
 from alphorn.operations.rewriting import Rewriting
+from alphorn.operations.secured import bound
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
+from alphorn.queue.bound import House
 from alphorn.queue.listing import Filter, Listed
 from alphorn.queue.queue import Queue
 from alphorn.store.api import INBOX, Column
@@ -85,7 +90,11 @@ class MailHouse:
         self.anna, self.bert = anna, bert
         self.view = made.view
         self.state = State(folder / "state.sqlite")
-        self.queue = Queue(folder / "queue.sqlite", clock=made.clock)
+        house = House(
+            shares=lambda address, gateway: self.view.gateway_of(address) == gateway,
+            ours=lambda domain: self.view.domain(domain) is not None,
+        )
+        self.queue = Queue(folder / "queue.sqlite", clock=made.clock, house=house)
         self.queue_error: Exception | None = None
         self.redirects = Redirects(folder / "redirects.sqlite")
         self.visitors = Visitors(folder / "visitors.sqlite")
@@ -100,6 +109,10 @@ class MailHouse:
             hostname=HOSTNAME,
             postmaster=POSTMASTER,
             clock=made.clock,
+            helpers=Helpers(
+                Answering(self.view, self.state, sign, self._enqueue, clock=made.clock),
+                Notifying(self.view, self.state, sign, clock=made.clock),
+            ),
         )
         self.on_sent: Callable[[int, bytes, Envelope], None] = _nobody
         self.submission = Submission(
@@ -125,7 +138,7 @@ class MailHouse:
     def _enqueue(self, raw: bytes, envelope: Envelope, origin: Origin) -> str:
         if self.queue_error is not None:
             raise self.queue_error
-        return self.queue.enqueue(raw, envelope, origin=origin)
+        return self.queue.enqueue(raw, bound(self.view, raw, envelope, origin), origin=origin)
 
     def envelope(self, *recipients: str, sender: str = "carl@other.test") -> Envelope:
         return Envelope(sender, tuple(EnvelopeRecipient(address) for address in recipients))

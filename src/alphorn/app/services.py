@@ -23,11 +23,15 @@ from alphorn.directory.last_use import LastUses
 from alphorn.directory.view import DirectoryView
 from alphorn.mailauth.dkim.sign import sign
 from alphorn.message.envelope import Envelope, Origin
+from alphorn.operations.acting import Helpers
+from alphorn.operations.answering import Answering
 from alphorn.operations.authenticate import Authenticator, Login, log_login
 from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
 from alphorn.operations.examine import Examiner, ExaminerParts
+from alphorn.operations.notifying import Notifying
 from alphorn.operations.rewriting import Rewriting
+from alphorn.operations.secured import bound
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
 from alphorn.policy.engines import Scoring
@@ -118,7 +122,7 @@ def build(
         count_event(event)
 
     def enqueue(raw: bytes, envelope: Envelope, origin: Origin) -> str:
-        return queue.enqueue(raw, envelope, origin=origin)
+        return queue.enqueue(raw, bound(view, raw, envelope, origin), origin=origin)
 
     learned = learning.build(
         layout,
@@ -192,6 +196,7 @@ def build(
             postmaster=settings[table.POSTMASTER],
             max_hops=settings[table.SMTP_HOPS],
             welcomed=learned.observer.welcomed,
+            helpers=Helpers(Answering(view, state, sign, enqueue), Notifying(view, state, sign)),
         ),
         submission=Submission(view, state, sign, enqueue, record, guards=guards, sent=sent),
         outgoing=out,

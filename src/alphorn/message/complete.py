@@ -6,16 +6,17 @@ by the client's own program still holds.
 
 from collections.abc import Iterator
 
-from alphorn.message import addresses, dates, header
+from alphorn.message import addresses, confidential_field, dates, header
 from alphorn.message.mailbox import Mailbox
 
-PRIVATE_FIELDS = ("Bcc", "Resent-Bcc", "Return-Path")
+PRIVATE_FIELDS = ("Bcc", "Resent-Bcc", "Return-Path", confidential_field.NAME)
 RECIPIENT_FIELDS = ("To", "Cc", "Bcc")
 RESENT_FIELDS = ("Resent-To", "Resent-Cc", "Resent-Bcc")
 
 
 def complete(raw: bytes, now: float, message_id: str, offset: int | None = 0) -> bytes:
-    """The message with Date and Message-ID, and without blind copies and Return-Path.
+    """The message with Date and Message-ID, and without blind copies, Return-Path and
+    a mark that only we set.
 
     `message_id` (without angle brackets) is used where the message has none.
     """

@@ -6,6 +6,8 @@ What is refused is said with an error whose code `operations.status` turns into 
     Refused("from")         the header's author is not theirs, or is not there in an orderly way
     Refused("recipients")   more than the plan allows
     Refused("content")      a header of more than MAX_HEADER octets
+    Refused("confidential") a recipient of ours takes mail over a secured gateway only, or two of
+                            the writers use different ones
     Refused("locked")       the account may not send (`operations.sending`)
     Refused("records")      the domain's records in the DNS are wrong, and the settings refuse that
     Declined                a check of the content refused it (`operations.status`)
@@ -30,6 +32,7 @@ from alphorn.directory.view import DirectoryView
 from alphorn.message import addresses, complete, header
 from alphorn.message.envelope import Envelope, Origin, OriginKind
 from alphorn.message.parse import Entity, parse
+from alphorn.operations import secured
 from alphorn.operations.piece import Enqueue
 from alphorn.operations.status import Declined
 from alphorn.operations.throttle import Counters
@@ -173,7 +176,13 @@ class Submission:
         if header.header_end(raw) > MAX_HEADER:
             text = f"The header of a message has at most {MAX_HEADER} octets."
             raise Refused(text, code="content")
-        author, raw = self._author(account, raw, envelope.sender or account.address)
+        writers, raw = self._writers(account, raw, envelope.sender or account.address)
+        author = writers[0]
+        gateway = secured.gateway_for(self._view, (*writers, envelope.sender))
+        secured.check_recipients(
+            self._view, gateway, (recipient.address for recipient in envelope.recipients)
+        )
+        envelope = replace(envelope, gateway=gateway)
         given = {recipient.address.lower() for recipient in envelope.recipients}
         named = complete.recipients(raw) | given
         self.check_recipients(account, len(named))
@@ -201,7 +210,9 @@ class Submission:
             transaction=transaction,
             stage="submit",
             verdict=Verdict.QUEUED,
-            text="Accepted for sending",
+            text=f"Accepted for sending over the secured gateway {gateway} only"
+            if gateway
+            else "Accepted for sending",
             sender=envelope.sender,
             message_id=message_id,
             account_id=account.id,
@@ -218,22 +229,26 @@ class Submission:
         self._sent(account.id, raw, envelope)
         return name
 
-    def _author(self, account: AccountInfo, raw: bytes, sender: str) -> tuple[str, bytes]:
-        """The author's address and the message, with a From field if it had none (RFC 6409 §8.1).
+    def _writers(
+        self, account: AccountInfo, raw: bytes, sender: str
+    ) -> tuple[tuple[str, ...], bytes]:
+        """The addresses of authors and senders, the first author's first, and the message, with a
+        From field if it had none (RFC 6409 §8.1).
 
         All From and Sender fields count, so that nobody hides behind a second one.
         """
         if header.count(raw, "From") == 0:
-            return sender, header.prepend(raw, f"From: <{sender}>\r\n".encode())
+            return (sender,), header.prepend(raw, f"From: <{sender}>\r\n".encode())
         if header.count(raw, "From") > 1:
             raise Refused("A message has one From field, this has several.", code="from")
         authors = [mailbox.address for mailbox in complete.authors(raw)]
         if not addresses.mailboxes(header.get(raw, "From") or ""):  # Resent-From does not stand in
             raise Refused("The From field holds no address.", code="from")
-        for address in (*authors, *(mailbox.address for mailbox in complete.senders(raw))):
+        writers = (*authors, *(mailbox.address for mailbox in complete.senders(raw)))
+        for address in writers:
             if not self._view.may_send_as(account.id, address):
                 raise Refused(f"{address} is not an address of {account.address}.", code="from")
-        return authors[0], raw
+        return writers, raw
 
     def _examine(self, account: AccountInfo, raw: bytes) -> list[Decision]:
         """What the checks say, up to the first that does not pass."""
