@@ -17,7 +17,14 @@ from alphorn.sieve.table import Command, Extension, Kind, Positional, Signal, St
 from alphorn.sieve.texts import Text
 
 PROTECTED = frozenset(
-    ("received", "auto-submitted", "authentication-results", "return-path", "delivered-to")
+    (
+        "received",
+        "auto-submitted",
+        "authentication-results",
+        "return-path",
+        "delivered-to",
+        "x-alphorn-confidential",
+    )
 )
 
 _ENDS = re.compile(r"\s*[\r\n]\s*")
