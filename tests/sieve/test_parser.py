@@ -65,6 +65,8 @@ def test_numbers(text: str, value: int) -> None:
         ("require [];", "1:10 a list has at least one string"),
         ("; keep;", "1:1 a command was expected here, but “;” stands"),
         ("keep, keep;", "1:5 a semicolon or a block was expected"),
+        ('if header "a" ["b",] { keep; }', "1:20 a string or “]” was expected here"),
+        ('if header "a" ["b", ","] { keep; }', None),
         ("", None),
         ("keep;# no line end", None),
     ],

@@ -132,7 +132,7 @@ class _Parser:
                 self.take()
                 continue
             break
-        if words and self.is_sign("]") and self.tokens[self.index - 1].text != ",":
+        if words and self.is_sign("]") and self.tokens[self.index - 1].kind is Kind.STRING:
             self.take()
             node.arguments.append(Strings(tuple(words), at, listed=True))
         elif self.is_sign("]") and not words:
