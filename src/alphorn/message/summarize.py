@@ -5,7 +5,6 @@ body touched but to find delimiters, count lines and read the first words. Never
 """
 
 import re
-from dataclasses import replace
 
 from alphorn.message import (
     addresses,
@@ -85,8 +84,7 @@ def below(summary: Summary, octets: int) -> Summary:
     none of which says anything that is in a summary (Return-Path, Delivered-To, ...)."""
     if not octets:
         return summary
-    return replace(
-        summary,
+    return summary._replace(
         size=summary.size + octets,
         header_size=summary.header_size + octets,
         parts=offsets.moved(summary.parts, octets),

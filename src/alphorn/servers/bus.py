@@ -52,6 +52,7 @@ class Bus:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
+        self._path = f"{folder}/"
         self._name = str(os.getpid())
         self._handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -129,7 +130,7 @@ class Bus:
 
     def _address(self, name: str) -> str:
         """The path of a socket; by way of the open folder where it is too long for the system."""
-        path = str(self._folder / name)
+        path = self._path + name
         if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
             return path
         return f"/proc/self/fd/{self._handle}/{name}"

@@ -11,6 +11,8 @@ _FORBIDDEN = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
 def checked(name: str) -> str:
     """The name as it is stored: normalized (NFC), with INBOX so spelled. Raises Refused("name")."""
+    if name == INBOX:
+        return INBOX
     levels = unicodedata.normalize("NFC", name).split(SEPARATOR)
     if levels[0].upper() == INBOX:
         levels[0] = INBOX

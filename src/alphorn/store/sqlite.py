@@ -50,6 +50,7 @@ class SqliteStore:
     ) -> None:
         sqlite_file.check_library()
         self._root = root
+        self._folder = f"{root}/"
         self._clock = clock
         self._changed = changed
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -148,7 +149,10 @@ class SqliteStore:
             file.close()
 
     def _path(self, account_id: int) -> Path:
-        return self._root / f"{account_id & 0xFF:02x}" / f"{account_id}{SUFFIX}"
+        return Path(self._name(account_id))
+
+    def _name(self, account_id: int) -> str:
+        return f"{self._folder}{account_id & 0xFF:02x}/{account_id}{SUFFIX}"
 
     def _file(self, account_id: int) -> AccountFile:
         """The account's file, from among those that are open or to be opened when it is used."""
@@ -177,7 +181,7 @@ class SqliteStore:
 
     def _identity(self, account_id: int) -> Identity:
         try:
-            status = os.stat(self._path(account_id))
+            status = os.stat(self._name(account_id))
         except FileNotFoundError as error:
             with self._lock:
                 gone = self._open.pop(account_id, None)
