@@ -222,6 +222,16 @@ def test_a_locked_account_does_not_answer(house: House) -> None:
     assert declined.code == "locked"
 
 
+def test_what_came_over_a_gateway_is_answered_over_it(house: House) -> None:
+    raw = f"From: {CARL}\r\nTo: {ANNA}\r\n\r\n".encode()
+    envelope = Envelope(CARL, (EnvelopeRecipient(ANNA),), gateway="health")
+    route = house.mail.routes(ANNA)[0]
+    vacation = Vacation("x", "k", DAY)
+    planned = house.answering.plan(vacation, raw, envelope, route, house.account(), house.anna)
+    assert isinstance(planned, Answer)
+    assert planned.envelope.gateway == "health"
+
+
 # -- in whose name ---------------------------------------------------------------------------------
 
 

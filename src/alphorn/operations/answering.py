@@ -15,7 +15,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alphorn.base.address import fold_domain
 from alphorn.base.errors import AlphornError
@@ -176,7 +176,12 @@ class Answering:
         author = self._author(vacation, ruling.own, account, held)
         if over := self._over_limit(account, key, envelope.sender, now):
             return over
-        return self._compose(vacation, raw, envelope.sender, author, account, key, now)
+        composed = self._compose(vacation, raw, envelope.sender, author, account, key, now)
+        # What came over a secured gateway is answered over it and no other way.
+        gateway = route.gateway or envelope.gateway
+        if not gateway:
+            return composed
+        return replace(composed, envelope=replace(composed.envelope, gateway=gateway))
 
     def send(
         self, planned: Answer, account: AccountInfo, held: Account, transaction: str
