@@ -174,14 +174,34 @@ def test_whom_one_writes_to_one_knows(school: School) -> None:
     assert school.acquaintances.familiarity(anna, "eve@far.test", message(3)).blocked
 
 
-def test_an_answer_to_own_mail_is_known(school: School) -> None:
+@pytest.mark.parametrize(
+    ("to", "author", "answers"),
+    [
+        ("To: dora@far.test", "dora@far.test", True),
+        ("To: info@far.test", "Dora@far.test", True),
+        ("To: dora@mail.far.test", "eve@far.test", True),
+        ('Cc: "A, B" <x@y.test>,\r\n Dora <dora@far.test>', "dora@far.test", True),
+        ("Bcc: dora@far.test", "dora@far.test", True),
+        ("To: dora@far.test", "eve@elsewhere.test", False),
+        ("To: dora@gmail.com", "eve@gmail.com", False),
+        ("To: dora@gmail.com", "dora@gmail.com", True),
+        ("To: dora", "eve", False),
+        ("X-To: dora@far.test", "dora@far.test", False),
+    ],
+)
+def test_an_answer_to_own_mail_is_known(
+    school: School, to: str, author: str, answers: bool
+) -> None:
+    """By whom it was sent to: its Message-ID is known to all who ever saw it."""
     anna = school.house.anna.id
-    own = message(7, sender=ANNA)
+    own = message(7, sender=ANNA, fields=f"{to}\r\n").replace(b"\r\nTo: anna@example.test", b"")
     school.lay(own, use=SpecialUse.SENT)
-    school.acquaintances.sent(anna, own, ["dora@far.test"])
-    answer = message(8, sender="eve@far.test", fields="In-Reply-To: <7@other.test>\r\n")
-    assert school.acquaintances.familiarity(anna, "eve@far.test", answer) == (False, True, False)
-    assert school.acquaintances.familiarity(anna, "", message(9)) == (False, False, False)
+    school.mail().note(Book.CORRESPONDENT, ["somebody@else.test"])
+    answer = message(8, sender=author, fields="In-Reply-To: <7@other.test>\r\n")
+    assert school.acquaintances.familiarity(anna, author, answer) == (False, answers, False)
+    assert not school.acquaintances.familiarity(anna, author, message(9, sender=author)).answered
+    school.mail().note(Book.CORRESPONDENT, [author.lower()])
+    assert school.acquaintances.familiarity(anna, author.lower(), answer).answered
 
 
 def test_who_answers_spam_does_not_want_it(school: School) -> None:

@@ -5,15 +5,19 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from alphorn.base.numbers import NumberSet
-from alphorn.message import header
+from alphorn.message import addresses, header
 from alphorn.operations.learn import Learning
-from alphorn.store.api import Account, Book, SpecialUse
+from alphorn.spam.links import base_domain
+from alphorn.spam.names import FREE_MAIL
+from alphorn.store.api import Account, Book, Column, SpecialUse
 
 MANY_RECIPIENTS = 25
 """Whoever writes to more at a time knows none of them."""
 MAX_REFERENCES = 3
 MAX_VALUE = 2000
 """Characters of a field with Message-IDs that are read."""
+MAX_RECIPIENTS_VALUE = 20_000
+"""Characters of a field with addresses that are read."""
 
 _NOT_ANSWERED = frozenset(
     (
@@ -29,8 +33,9 @@ _MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
 
 
 class Familiarity(NamedTuple):
-    """Whether an account has written to an address; whether a message answers one of its own;
-    whether it reported mail of that address, and wants no more of it."""
+    """Whether an account has written to an address; whether a message of that address answers one
+    that the account sent there; whether it reported mail of that address, and wants no more of it.
+    """
 
     knows: bool = False
     answered: bool = False
@@ -66,17 +71,40 @@ class Acquaintances:
         """What the account has to do with the author of a message that comes in. An account that
         never wrote pays for one short look. Raises NotFound, Unavailable."""
         mail = self._store.account(account_id)
-        if not mail.learned().names:
+        if not address or not mail.learned().names:
             return Familiarity()
-        ids = _answered_ids(raw)
-        sent = mail.special(SpecialUse.SENT) if ids else None
-        answered = sent is not None and any(
-            mailbox_id == sent.id for one in ids for mailbox_id, _ in mail.locate(one)
-        )
-        if not address:
-            return Familiarity(answered=answered)
+        knows = mail.knows(address)
         blocked = bool(mail.noted(Book.BLOCKED, (address,)))
-        return Familiarity(mail.knows(address), answered, blocked)
+        return Familiarity(knows, _answers(mail, raw, address, knows), blocked)
+
+
+def _answers(mail: Account, raw: bytes, author: str, knows: bool) -> bool:
+    """Whether the message answers one that the account sent to its author, or to somebody of his
+    domain where that is not everybody's. A Message-ID alone proves nothing: all who ever saw the
+    message know it."""
+    ids = _answered_ids(raw)
+    sent = mail.special(SpecialUse.SENT) if ids else None
+    if sent is None:
+        return False
+    uids = [uid for one in ids for mailbox_id, uid in mail.locate(one) if mailbox_id == sent.id]
+    if not uids or knows:
+        return bool(uids)
+    found = mail.fetch(sent.id, NumberSet.of(uids[:MAX_REFERENCES]), (Column.HEADER,))
+    return any(_was_sent_to(row[0], author) for row in list(found) if isinstance(row[0], bytes))
+
+
+def _was_sent_to(own: bytes, author: str) -> bool:
+    """Whether this header names the author, or somebody of his domain, as a recipient."""
+    author = author.lower()
+    domain = base_domain(author.rpartition("@")[2])
+    of_his = domain != "" and domain not in FREE_MAIL
+    for name in ("To", "Cc", "Bcc"):
+        for value in header.get_all(own, name, 1):
+            for one in addresses.mailboxes(value[:MAX_RECIPIENTS_VALUE]):
+                to = one.address.lower()
+                if to == author or (of_his and base_domain(to.rpartition("@")[2]) == domain):
+                    return True
+    return False
 
 
 def _answered(mail: Account, raw: bytes) -> Mapping[int, list[int]]:
