@@ -18,6 +18,7 @@ from alphorn.cli import (
     plan,
     protection,
     responder,
+    script,
     sender,
     signature,
     template,
@@ -32,7 +33,7 @@ from tests.support.installation import Installation
 MODULES = {
     "account": account, "address": address, "device-password": device_password, "domain": domain,
     "organization": organization, "password": password, "plan": plan,
-    "protection": protection, "responder": responder, "sender": sender,
+    "protection": protection, "responder": responder, "script": script, "sender": sender,
     "signature": signature, "template": template,
     "trace": trace, "user": user,
 }  # fmt: skip
