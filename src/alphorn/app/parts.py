@@ -150,6 +150,7 @@ def _smtp(parts: Services, mx_gate: Gate, asked: Engines) -> Mapping[str, Callab
             clock=time.time,
             gate=guarded,
             engines=asked,
+            gateways=parts.gateways if guarded is not None else None,
         )
         return lambda: SmtpSession(service)
 

@@ -106,6 +106,11 @@ class Delivery:
             welcomed=welcomed,
         )
 
+    @property
+    def postmaster(self) -> str:
+        """The operator's address, "" for none."""
+        return self._postmaster
+
     def route(self, local: str, domain: str) -> Route | None:
         """Where mail for `local@domain` goes, or None for nowhere. Never waits long.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.mailauth.proofs import Client
-from alphorn.message import received
+from alphorn.message import confidential_field, received
 from alphorn.operations.examine import Arrival, Examination
 from alphorn.operations.judging import LISTED
 from alphorn.policy.decision import Decision, Reason
@@ -32,7 +32,8 @@ def deliver(visit: Visit, message: Message) -> "Future[Reply]":
     if gate is None or inquiry is None:
         return visit.io.run(_deliver, visit, message, Arrival(peer, helo, now))
     engines = visit.service.engines.needs(visit.service.view.protection(visit.routes[0]))
-    if inquiry.exempt and not engines:
+    known = inquiry.exempt or bool(visit.routes[0].gateway)
+    if known and not engines:
         return visit.io.run(_deliver, visit, message, Arrival(peer, helo, now))
     loop = asyncio.get_running_loop()
     if engines:
@@ -73,7 +74,7 @@ async def _engines(visit: Visit, message: Message, ptr: str = "") -> tuple[Decis
 async def _arrival(visit: Visit, message: Message, inquiry: Inquiry) -> Arrival:
     """What the DNS says of a stranger and his message."""
     helo = visit.machine.helo
-    if inquiry.exempt:
+    if inquiry.exempt or visit.routes[0].gateway:
         return Arrival(visit.io.peer.address, helo, visit.service.clock())
     spf = await inquiry.spf(message.envelope.sender, helo)
     lists = any(visit.service.view.protection(route).dns_lists for route in visit.routes)
@@ -113,6 +114,9 @@ def _deliver(visit: Visit, message: Message, arrival: Arrival) -> Reply:
         raw, root, fields, placements = seen.raw, seen.root, seen.fields, seen.placements
     _arrived(visit, message, arrival.now, seen)
     field = received.field(visit.hop(only), arrival.now)
+    if over := visit.routes[0].gateway:  # all of them, or none: see `rcpt`
+        envelope = replace(envelope, gateway=over)
+        field += confidential_field.render(over)
     reception = service.delivery.accept(
         raw,
         envelope,
@@ -160,13 +164,15 @@ def _submit(visit: Visit, message: Message) -> Reply:
 def _arrived(visit: Visit, message: Message, now: float, seen: Examination | None) -> None:
     count = len(message.envelope.recipients)
     found = f"; {seen.found}" if seen is not None and seen.found else ""
+    gateway = visit.routes[0].gateway
+    how = f" over the secured gateway {gateway}{found}" if gateway else found
     visit.service.trace(
         TraceEvent(
             time=now,
             transaction=visit.transaction,
             stage="receive",
             verdict=Verdict.INFO,
-            text=f"A message for {count} recipient{'s' if count > 1 else ''} has come in{found}",
+            text=f"A message for {count} recipient{'s' if count > 1 else ''} has come in{how}",
             sender=visit.sender,
             facts={
                 **visit.facts(),

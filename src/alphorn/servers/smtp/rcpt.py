@@ -2,6 +2,7 @@
 
 What can be decided here is decided here, where the other server can still tell its user. On the MX
 port mail comes in and never goes through: a recipient elsewhere is refused however it is spelled.
+What is for a confidential address is taken from its gateway alone, which is asked nothing more.
 Strangers are then asked about: their greeting, the DNS lists they may be on, and last the greylist.
 """
 
@@ -13,6 +14,7 @@ from alphorn.directory.values import Protection, Route
 from alphorn.dns.lists import Listing
 from alphorn.mailauth.spf.result import Spf
 from alphorn.operations.examine import guards
+from alphorn.operations.secured import only_over
 from alphorn.policy import greylist, helo, lists
 from alphorn.policy.decision import Act, Decision, Reason
 from alphorn.servers.smtp.gate import Gate
@@ -34,6 +36,9 @@ them, and with a catch-all they would look as if we relayed."""
 ANOTHER_MESSAGE = Reply(
     "4.5.3", "This recipient is guarded otherwise than the first; send it a message of its own"
 )
+TOO_MANY_SENDERS = Reply(
+    "4.7.0", "Mail in the name of too many senders for one connection; connect again", 421
+)
 LISTED = "{recipient}... Access denied - [{client}] is on the block list {zone}"
 
 
@@ -47,6 +52,8 @@ def ours(visit: Visit, rcpt: Rcpt) -> Reply | Coroutine[Any, Any, Reply]:
         return _no_route(visit, path)
     if route.bounce and visit.sender:
         return Reply("5.1.1", f"{path.address} takes reports of servers only")
+    if route.gateway and route.gateway != visit.gateway:
+        return _another_way(visit, route, path.address)
     if route.account is not None and route.keep:
         full = _full(visit, route)
         if full is not None:
@@ -55,17 +62,17 @@ def ours(visit: Visit, rcpt: Rcpt) -> Reply | Coroutine[Any, Any, Reply]:
     if gate is None:
         return _accept(visit, route, ())
     protection = visit.service.view.protection(route)
-    agreed = guards(protection, route)
+    agreed = (*guards(protection, route), bool(route.gateway))
     if visit.routes and agreed != visit.guards:
         return ANOTHER_MESSAGE
     matches = visit.service.view.sender_matches(route, visit.sender)
     listed = lists.at_rcpt(matches)
     if not listed.passes:
         return _declined(visit, gate, listed, rcpt)
-    if visit.inquiry is None or visit.inquiry.exempt:
+    if visit.inquiry is None or visit.inquiry.exempt or route.gateway:
         return _accept(visit, route, agreed)
     welcome = bool(matches) and matches[0].action is SenderAction.ALLOW
-    return _ask(visit, gate, rcpt, route, protection, welcome)
+    return _ask(visit, gate, rcpt, route, protection, agreed, welcome)
 
 
 def _accept(visit: Visit, route: Route, agreed: tuple[bool, ...]) -> Reply:
@@ -74,8 +81,25 @@ def _accept(visit: Visit, route: Route, agreed: tuple[bool, ...]) -> Reply:
     return OK
 
 
+def _another_way(visit: Visit, route: Route, address: str) -> Reply:
+    """The refusal of mail for a confidential address that did not come over its gateway."""
+    visit.decided = {"gateway": route.gateway}
+    if visit.gateway_fault:
+        visit.decided["fault"] = visit.gateway_fault
+        return Reply("4.3.5", "The secured gateway cannot be recognized now; try again later")
+    service = visit.service
+    postmaster = service.delivery.postmaster
+    return Reply("5.7.1", only_over(service.view, address, route.gateway, postmaster))
+
+
 async def _ask(
-    visit: Visit, gate: Gate, rcpt: Rcpt, route: Route, protection: Protection, welcome: bool
+    visit: Visit,
+    gate: Gate,
+    rcpt: Rcpt,
+    route: Route,
+    protection: Protection,
+    agreed: tuple[bool, ...],
+    welcome: bool,
 ) -> Reply:
     """What is asked of strangers; `welcome`: the recipient allows this sender, if it is proved."""
     inquiry, helo_name = visit.inquiry, visit.machine.helo
@@ -92,6 +116,8 @@ async def _ask(
         for listing in known.listed("block"):
             if listing.zone.refuses:
                 return _declined(visit, gate, _on_list(client, recipient, listing), rcpt)
+    if inquiry.is_spent:
+        return TOO_MANY_SENDERS
     spf = await inquiry.spf(visit.sender, helo_name)
     passed = spf.result is Spf.PASS
     allowed = next((one.zone.zone for one in known.listed("allow")), "")
@@ -109,7 +135,7 @@ async def _ask(
     )
     if not greylisted.passes:
         return _declined(visit, gate, greylisted, rcpt)
-    return _accept(visit, route, guards(protection, route))
+    return _accept(visit, route, agreed)
 
 
 def _declined(visit: Visit, gate: Gate, decision: Decision, rcpt: Rcpt) -> Reply:

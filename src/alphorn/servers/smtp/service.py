@@ -13,6 +13,7 @@ from alphorn.operations.authenticate import Authenticator
 from alphorn.operations.deliver import Delivery
 from alphorn.operations.submit import Submission
 from alphorn.servers.engines.engines import Engines
+from alphorn.servers.gateways import Gateways
 from alphorn.servers.smtp import accept, data, rcpt
 from alphorn.servers.smtp.gate import Gate
 from alphorn.servers.smtp.memory import Memory
@@ -52,7 +53,8 @@ class Timing:
 @dataclass(frozen=True, slots=True)
 class SmtpService:
     """One per role and worker. `trace` must not block and is called from threads too. `gate` is
-    what guards the MX port, None on the others; `engines` are asked about every message."""
+    what guards the MX port, None on the others; `gateways` are those who deliver there to
+    confidential addresses; `engines` are asked about every message."""
 
     role: Role
     profile: Profile
@@ -67,6 +69,7 @@ class SmtpService:
     clock: Callable[[], float]
     gate: Gate | None = None
     engines: Engines = field(default_factory=Engines)
+    gateways: Gateways | None = None
 
 
 def mx_profile(settings: Settings, tls: bool) -> Profile:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from alphorn.base.errors import AlphornError
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo, Route
 from alphorn.message.envelope import EnvelopeRecipient
@@ -39,11 +40,14 @@ class Visit:
     its envelope's and `size` what was declared of it (0: nothing), `recipients` counts those asked
     for. On the MX port: `routes` has where each accepted one leads, `guards` what they agree on,
     `inquiry` asks the DNS, `guest` is the client as far as its manners go, and `decided` what
-    spoke against the last recipient that was refused."""
+    spoke against the last recipient that was refused. `gateway` is the name of the secured one that
+    is at the other end, `gateway_fault` why that cannot be known; both are "" for strangers."""
 
     __slots__ = (
         "account",
         "decided",
+        "gateway",
+        "gateway_fault",
         "guards",
         "guest",
         "inquiry",
@@ -66,6 +70,8 @@ class Visit:
         self.account: AccountInfo | None = None
         self.scram: ScramCredentials | None = None
         self.tls = ""
+        self.gateway = ""
+        self.gateway_fault = ""
         self.transaction = ""
         self.sender = ""
         self.size = 0
@@ -95,11 +101,17 @@ class Visit:
         self.scram = None
 
     def secured(self) -> None:
-        """TLS is there now: remember its version and cipher for the Received field."""
+        """TLS is there now: remember its version and cipher for the Received field, and whether it
+        is a gateway that has proved itself."""
         session = self.io.tls_info()
         cipher = session.cipher() if session is not None else None
         if session is not None and cipher is not None:
             self.tls = f"{session.version()} {cipher[0]}"
+        if self.service.gateways is not None:
+            try:
+                self.gateway = self.service.gateways.recognized(self.io.peer.address, session)
+            except AlphornError as error:
+                self.gateway_fault = error.text
 
     def hop(self, recipient: str = "", private: bool = False) -> Hop:
         """For our Received field. `private` leaves out where the client is: our users' addresses
@@ -124,6 +136,8 @@ class Visit:
         }
         if self.account is not None:
             facts["account"] = self.account.address
+        if self.gateway:
+            facts["gateway"] = self.gateway
         return facts
 
     def refused_message(
