@@ -11,6 +11,7 @@ import pytest
 from alphorn.dns.answers import Answer
 from alphorn.dns.stub import MAX_ASKED_AT_ONCE, StubResolver
 from alphorn.message import header
+from alphorn.servers.smtp import inquiry
 from alphorn.store.api import SpecialUse
 from tests.servers.smtp.conftest import Guarded
 from tests.servers.smtp.serving import eventually
@@ -225,6 +226,34 @@ def test_questions_without_answers_do_not_use_up_the_room_for_others(open_gate: 
         (raw,) = guarded.anna() + guarded.anna(JUNK)
         assert b"spf=pass" in raw
         assert took < 30
+
+
+def test_who_names_ever_more_senders_is_asked_to_connect_again(
+    open_gate: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each costs questions to a DNS that he chooses."""
+    monkeypatch.setattr(inquiry, "MAX_SPF", 3)
+    with ExitStack() as stack:
+
+        def resolver(records: Zone) -> StubResolver:
+            return StubResolver([stack.enter_context(DnsServer(records)).address])
+
+        guarded = open_gate(Guard(resolver=resolver))
+        guarded.protect("example.test", greylisting=False)
+        with Dialog(guarded.server, HONEST) as dialog:
+            dialog.reply()
+            dialog.ask("EHLO mail.alps.zz")
+            for number in range(4):
+                dialog.ask(f"MAIL FROM:<x@{number}.zz>")
+                said = dialog.ask(f"RCPT TO:<{ANNA}>")
+                if number < 3:
+                    assert said == "250 2.1.5 Recipient accepted"
+                    dialog.ask("RSET")
+            assert said == (
+                "421 4.7.0 Mail in the name of too many senders for one connection; connect again"
+            )
+            assert dialog.line() == "closed"
+        assert rcpt(guarded, "mail.alps.zz").startswith("250 ")
 
 
 def test_a_worker_that_ends_waits_for_no_answer(

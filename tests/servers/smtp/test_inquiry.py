@@ -12,7 +12,7 @@ from alphorn.mailauth.spf.result import Spf
 from alphorn.policy.helo import Resolved
 from alphorn.servers import deadline
 from alphorn.servers.smtp import inquiry as module
-from alphorn.servers.smtp.inquiry import Inquiry, Questions
+from alphorn.servers.smtp.inquiry import MAX_SPF, Inquiry, Questions
 from tests.support.gatehouse import HONEST, letter, reverse, signed, zone
 from tests.support.memorydns import MemoryResolver
 from tests.support.stage import Timeless
@@ -133,5 +133,29 @@ def test_what_the_dns_did_not_say_is_asked_by_the_next_connection(run: Run) -> N
         spf = await Inquiry(questions, HONEST).spf("x@slow.zz", "helo.slow.zz")
         assert spf.result is Spf.TEMPERROR
         assert not len(questions.remembered)
+
+    run(main)
+
+
+class Remote(MemoryResolver):
+    """Has to be waited for, but for what is near."""
+
+    async def txt(self, name: str) -> Answer[bytes]:
+        if not name.endswith("near.zz"):
+            await asyncio.sleep(0)
+        return await super().txt(name)
+
+
+def test_how_many_senders_the_dns_is_waited_for_in_one_connection(run: Run) -> None:
+    async def main() -> None:
+        asked = Inquiry(Questions(Remote(zone()), "mx.example.test", seconds=SECONDS), HONEST)
+        for number in range(2 * MAX_SPF):
+            await asked.spf(f"x@{number}.near.zz", "mail.alps.zz")
+        assert not asked.is_spent, "what is known costs nothing"
+        for number in range(MAX_SPF):
+            assert not asked.is_spent
+            for _ in range(2):
+                await asked.spf(f"x@{number}.far.zz", "mail.alps.zz")
+        assert asked.is_spent
 
     run(main)

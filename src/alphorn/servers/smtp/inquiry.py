@@ -33,6 +33,10 @@ from alphorn.servers.deadline import Deadline
 MAX_KNOWN = 100
 """Senders, and greetings, of one connection whose answers are kept."""
 
+MAX_SPF = 60
+"""For how many senders of one connection the DNS is waited for. Each may cost a dozen questions,
+of a DNS that the stranger chooses; what is known already costs none, however many senders."""
+
 T = TypeVar("T")
 
 REMEMBERED_SECONDS = 60.0
@@ -98,6 +102,8 @@ class Inquiry:
     _greeted: dict[str, tuple[Resolved, bool]] = field(default_factory=dict)
     _listings: tuple[Listing, ...] | None = None
     _spf: dict[tuple[str, str], SpfResult] = field(default_factory=dict)
+    _spf_asked: int = 0
+    _waited: bool = False
 
     def __post_init__(self) -> None:
         self._left = self.questions.seconds
@@ -106,6 +112,11 @@ class Inquiry:
     def ptr(self) -> str:
         """The client's confirmed name, as far as it was asked for; "" for none."""
         return ClientFacts(self._reverse).ptr
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether so many senders were asked about that no further one is."""
+        return self._spf_asked >= MAX_SPF
 
     def begin(self) -> None:
         """A new message begins, for which there is as much time again."""
@@ -160,10 +171,12 @@ class Inquiry:
         found = self._spf.get((sender, greeting)) or self._remembered("spf", sender, greeting)
         if found is None:
             asked = self.questions
+            self._waited = False
             found = await self._in_turn(
                 check(asked.resolver, self.client, sender, greeting, asked.hostname),
                 too_slow(self.client, sender, greeting),
             )
+            self._spf_asked += self._waited
             if len(self._spf) > MAX_KNOWN:
                 self._spf.clear()
             self._spf[sender, greeting] = found
@@ -275,6 +288,7 @@ class Inquiry:
         begun = eager.start(asking)
         if isinstance(begun, eager.Finished):
             return begun.value
+        self._waited = True
         task = asyncio.get_running_loop().create_task(begun)
         try:
             await asyncio.wait((task,), timeout=max(self._left, 0.0))
