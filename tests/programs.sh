@@ -11,6 +11,7 @@ swaks swaks
 curl curl
 mbsync isync
 neomutt neomutt
+sieve-connect sieve-connect
 openssl openssl
 dkim: python3-dkim
 nacl: python3-nacl

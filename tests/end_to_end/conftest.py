@@ -18,6 +18,7 @@ PEOPLE = (
     "max", "nora",  # neomutt
     "olga", "paul",  # operator
     "quinn",  # quota
+    "sarah",  # scripts
 )  # fmt: skip
 
 
