@@ -21,6 +21,8 @@ DAY_MINUTES = 24 * 60
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 MAX_WINDOWS = 20
 MAX_ZONE = 64
+NO_ZONE = "UTC"
+"""It needs no table of zones, which small machines may lack."""
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 """By their numbers in Sieve (RFC 5260 §4.2)."""
 
@@ -52,7 +54,8 @@ class Weekly:
 
 def check_zone(name: str, field: str) -> str:
     """Raises FieldError where this machine knows no zone of this name."""
-    if len(name) > MAX_ZONE or not _ZONE.fullmatch(name) or zone(name) is None:
+    known = len(name) <= MAX_ZONE and _ZONE.fullmatch(name) is not None
+    if not known or (zone(name) is None and name != NO_ZONE):
         raise FieldError(field, f"there is no time zone {name[:MAX_ZONE]!r} such as Europe/Zurich")
     return name
 
