@@ -101,7 +101,7 @@ STAGES = {
     ),
     "door: came": ("alphorn.operations.doorkeeper:Doorkeeper.came",),
     "trace": ("alphorn.store.trace:TraceLog.add",),
-    "summary": ("alphorn.operations.deliver:summarize",),
+    "summary": ("alphorn.operations.piece:summarize",),
     "append": ("alphorn.store.account:SqlAccount.append",),
     "deliver, the rest": ("alphorn.operations.deliver:Delivery.accept",),
     "examine, the rest": ("alphorn.operations.examine:Examiner.examine",),

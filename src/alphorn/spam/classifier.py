@@ -41,6 +41,8 @@ FREE_MOVE = 1.5  # by how much more where there is something to compare its mail
 EACH_MOVE = 0.5  # and for each message learned
 MOST_MOVE = 12.0
 MAX_LOG_ODDS = 20.0
+MOST_KNOWN = 100_000
+"""Tokens whose ratio is remembered, some 10 MB."""
 
 
 class Counts(Protocol):
@@ -75,30 +77,65 @@ class Evidence(NamedTuple):
 NOTHING = Evidence(0.0, 0.5, 0.0, 0.0, 0.0)
 
 
+class Rates:
+    """Counts that do not change, with what each token asked for says remembered: most words of a
+    message were in the one before it. Implements `Counts`; callable from any thread."""
+
+    __slots__ = ("_base", "_counts", "_known", "_totals")
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+        self._totals = spam, ham = counts.totals()
+        self._base = log((ham + 1.0) / (spam + 1.0))
+        self._known: dict[int, float] = {}
+
+    def totals(self) -> tuple[int, int]:
+        return self._totals
+
+    def lookup(self, keys: Sequence[int]) -> Sequence[tuple[int, int]]:
+        return self._counts.lookup(keys)
+
+    def ratios(self, keys: Sequence[int]) -> list[float]:
+        """For each token the logarithm of the ratio of its two rates, less the rarer it is."""
+        known = self._known
+        found = list(map(known.get, keys))
+        if None not in found:
+            return found  # type: ignore[return-value]
+        missing = [key for key, value in zip(keys, found, strict=True) if value is None]
+        fresh = dict(zip(missing, map(self._ratio, self._counts.lookup(missing)), strict=True))
+        if len(known) > MOST_KNOWN:
+            known = self._known = {}
+        known.update(fresh)
+        return [
+            fresh[key] if value is None else value for key, value in zip(keys, found, strict=True)
+        ]
+
+    def _ratio(self, pair: tuple[int, int]) -> float:
+        spam, ham = pair
+        seen = spam + ham
+        if not seen:
+            return 0.0
+        return (log((spam + SEEN) / (ham + SEEN)) + self._base) * seen / (seen + RARE)
+
+
 def weigh(keys: Sequence[int], shared: Counts | None = None, own: Counts | None = None) -> Evidence:
-    """What the tokens `keys` say, by the installation's counts and an account's own."""
+    """What the tokens `keys` say, by the installation's counts and an account's own. Whoever asks
+    often gives `shared` as one `Rates`."""
     spam, ham = shared.totals() if shared is not None else (0, 0)
     own_spam, own_ham = own.totals() if own is not None else (0, 0)
     if not keys or not (spam + ham + own_spam + own_ham):
         return NOTHING
-    counts = shared.lookup(keys) if shared is not None and spam + ham else ()
-    base = log((ham + 1.0) / (spam + 1.0))
-    memo: dict[tuple[int, int], float] = {}
-    total, known = 0.0, 0
-    for pair in counts:
-        value = memo.get(pair)
-        if value is None:
-            value = memo[pair] = _log_ratio(pair, base)
-        if value:
-            total += value
-            known += 1
-    weight = total / (known + SHORT) ** LENGTH
+    rates = None
+    ratios = [0.0] * len(keys)
+    if shared is not None and spam + ham:
+        rates = shared if isinstance(shared, Rates) else Rates(shared)
+        ratios = rates.ratios(keys)
+    known = len(ratios) - ratios.count(0.0)
+    weight = sum(ratios) / (known + SHORT) ** LENGTH
     trust = _trust(spam, ham)
     moved = 0.0
     if own is not None and own_spam + own_ham:
-        joined = _joined(
-            counts, own.lookup(keys[:OWN_TOKENS]), (spam, ham), (own_spam, own_ham), memo
-        )
+        joined = _joined(keys, ratios, rates, own)
         known = max(known, joined[1])
         most = _most_move(trust, own_spam, own_ham)
         moved = max(-most, min(most, joined[0] - weight * trust))
@@ -125,40 +162,28 @@ def _most_move(trust: float, own_spam: int, own_ham: int) -> float:
     return min(MOST_MOVE, ANY_MOVE + compared * (FREE_MOVE + EACH_MOVE * (own_spam + own_ham)))
 
 
-def _log_ratio(pair: tuple[int, int], base: float) -> float:
-    spam, ham = pair
-    seen = spam + ham
-    if not seen:
-        return 0.0
-    return (log((spam + SEEN) / (ham + SEEN)) + base) * seen / (seen + RARE)
-
-
 def _joined(
-    counts: Sequence[tuple[int, int]],
-    own: Sequence[tuple[int, int]],
-    totals: tuple[int, int],
-    own_totals: tuple[int, int],
-    memo: dict[tuple[int, int], float],
+    keys: Sequence[int], ratios: Sequence[float], shared: Rates | None, own: Counts
 ) -> tuple[float, int]:
     """The weight with each token's rates corrected by the account's, and how many are known."""
+    totals = shared.totals() if shared is not None else (0, 0)
     spam, ham = totals[0] + 1.0, totals[1] + 1.0
     trust = _trust(*totals)
     stand_in = SHARED_AT_LEAST + trust * (SHARED - SHARED_AT_LEAST)
-    all_spam, all_ham = own_totals[0] + stand_in, own_totals[1] + stand_in
-    total, known = 0.0, 0
-    for pair in counts[len(own) :]:
-        value = memo.get(pair, 0.0) * trust
-        if value:
-            total += value
-            known += 1
-    pairs = counts or ((0, 0),) * len(own)
-    for place, ((spam_here, ham_here), pair) in enumerate(zip(own, pairs, strict=False)):
-        if not (spam_here or ham_here):
-            value = memo.get(pair, 0.0) * trust
-            if value:
-                total += value
-                known += 1
-            continue
+    own_spam, own_ham = own.totals()
+    all_spam, all_ham = own_spam + stand_in, own_ham + stand_in
+    counts = own.lookup(keys[:OWN_TOKENS])
+    here = [place for place, pair in enumerate(counts) if pair[0] or pair[1]]
+    elsewhere: Sequence[tuple[int, int]] = [(0, 0)] * len(here)
+    if shared is not None and here:
+        elsewhere = shared.lookup([keys[place] for place in here])
+    total = sum(ratios) - sum([ratios[place] for place in here])
+    known = len(ratios) - ratios.count(0.0) - sum([ratios[place] != 0.0 for place in here])
+    if not trust:
+        known = 0
+    total *= trust
+    for place, pair in zip(here, elsewhere, strict=True):
+        spam_here, ham_here = counts[place]
         seen = spam_here + ham_here
         rate_spam, rate_ham = (pair[0] + SEEN) / spam, (pair[1] + SEEN) / ham
         doubt = (1.0 - trust) * (rate_spam + rate_ham) / 2

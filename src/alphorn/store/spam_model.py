@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from alphorn.base.errors import Unavailable
 from alphorn.spam import table
-from alphorn.spam.classifier import Counts
+from alphorn.spam.classifier import Counts, Rates
 from alphorn.spam.table import Table, TableError
 
 LOOK_SECONDS = 2.0
@@ -123,7 +123,7 @@ class SpamModel:
         if mapped is None:
             self._seen, self._counts = (), _Nothing()
         else:
-            self._counts = Table(memoryview(mapped)[: -_TRAILER.size])
+            self._counts = Rates(Table(memoryview(mapped)[: -_TRAILER.size]))
             self._seen = seen
 
     def _open(self) -> mmap.mmap | None:
