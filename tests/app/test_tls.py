@@ -18,6 +18,7 @@ PORTS = [
     ("smtp", "smtp"),
     ("submission", "smtp"),
     ("imap", "imap"),
+    ("sieve", "sieve"),
 ]
 
 
