@@ -35,6 +35,8 @@ def sections() -> tuple[Section, ...]:
         Section("device-password", "passwords for single mail programs", _device_password),
         Section("plan", "what organizations may use", _plan),
         Section("user", "who manages what", _user),
+        Section("gateway", "secured gateways", _gateway),
+        Section("confidential", "addresses that use a secured gateway only", _confidential),
         Section("protection", "what guards domains, accounts and addresses", _protection),
         Section("sender", "who is blocked and who is allowed", _sender),
         Section("script", "Sieve scripts that owners of accounts write by hand", _script),
@@ -169,6 +171,18 @@ def _spam() -> tuple[Command, ...]:
     from alphorn.cli import spam
 
     return spam.COMMANDS
+
+
+def _gateway() -> tuple[Command, ...]:
+    from alphorn.cli import gateway
+
+    return gateway.COMMANDS
+
+
+def _confidential() -> tuple[Command, ...]:
+    from alphorn.cli import confidential
+
+    return confidential.COMMANDS
 
 
 def _queue() -> tuple[Command, ...]:

@@ -11,7 +11,7 @@ from alphorn.base import settings as table
 from alphorn.base.errors import AlphornError
 from alphorn.base.layout import Layout
 from alphorn.base.settings import SettingsError
-from alphorn.cli.checks import certificate, engines, machine, mail, names, ports
+from alphorn.cli.checks import certificate, engines, gateways, machine, mail, names, ports
 from alphorn.cli.checks.finding import Finding, Level, error
 from alphorn.cli.table import JSON, Argument, Command, Context
 from alphorn.servers import status
@@ -125,6 +125,11 @@ def _store(context: Context) -> Iterator[Finding]:
     return mail.accounts(context.services.store, known)
 
 
+def _gateways(context: Context) -> Iterator[Finding]:
+    known = context.services.view.gateways()
+    return gateways.files(Layout(context.data).gateways, known, time.time())
+
+
 def _engines(context: Context) -> Iterator[Finding]:
     settings = context.settings
 
@@ -169,6 +174,7 @@ CHECKS: tuple[Check, ...] = (
     _certificate,
     _queue,
     _store,
+    _gateways,
     _engines,
     _dns,
 )
@@ -187,7 +193,8 @@ COMMANDS = (
                 help="do not ask the DNS",
             ),
         ),
-        "Look at settings, permissions, disk, clock, ports, certificate, queue, mailboxes, engines "
-        "and\nthe DNS of each domain. Exit code 1 where something is an error; warnings give 0.",
+        "Look at settings, permissions, disk, clock, ports, certificate, queue, mailboxes, "
+        "gateways,\nengines and the DNS of each domain. Exit code 1 where something is an error; "
+        "warnings give 0.",
     ),
 )

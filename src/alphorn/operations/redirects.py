@@ -12,7 +12,7 @@ from alphorn.base.errors import Refused
 from alphorn.directory.orm import MAX_REASON, Address, Domain, Membership, PausedTarget, change
 from alphorn.directory.rows import holder, written
 from alphorn.directory.values import AddressInfo, AddressKind
-from alphorn.operations import find
+from alphorn.operations import confidential, find
 from alphorn.operations.addresses import begin_anew, checked_targets, info_of, warned
 from alphorn.operations.control import Control
 from alphorn.operations.rights import MANAGING, Right, require, require_holder, require_operator
@@ -36,7 +36,7 @@ def set_redirect(
     """Mail for the address goes on to these as well, with `keep`, or only. No target lifts the
     redirect. The holder of the account behind it may do that, and who manages the organization.
 
-    Raises NotFound, AddressError, Refused("redirect"), Forbidden.
+    Raises NotFound, AddressError, Refused("redirect", "confidential"), Forbidden.
     """
     with change():
         row = find.address(address)
@@ -46,6 +46,7 @@ def set_redirect(
         if row.account is None and not targets:
             raise Refused(f"{written(row)} leads nowhere else; remove it instead.", code="redirect")
         row.redirect_to = checked_targets(written(row), targets) if targets else ""
+        confidential.check_targets(row, row.redirect_to.split())
         row.keep = keep or row.account is None or not targets
         row.save(update_fields=["redirect_to", "keep"])
         begin_anew(row.domain, row.redirect_to)
