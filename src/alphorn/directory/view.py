@@ -86,7 +86,9 @@ class DirectoryView:
         self._lists = Cache(partial(protecting.lists, reader), known, unknown)
         self._matches = Cache(self._load_matches, known // 4, 0)
         self._paused = Cache(partial(queries.paused, reader), known, unknown)
-        self._gateways = Cache(lambda everywhere: queries.gateways(reader), 1, 1)
+        self._gateways: Cache[str, tuple[GatewayInfo, ...]] = Cache(
+            lambda everywhere: queries.gateways(reader), 1, 1
+        )
         self._caches: tuple[Cache[Any, Any], ...] = (
             self._domains,
             self._targets,
