@@ -96,14 +96,15 @@ class Acting:
             self._sending_on.send(case.piece, case.recipient, case.route, onwards, case.placement)
         try:
             self._store(case, plan, raw, letters)
-        except AlphornError as error:
+        except Exception as error:
             if not plan.onwards:
                 raise
-            if not plan.filings:
-                _log.warning("what a rule is to remember is lost: %s", error.text)
-                return "Sent on"
-            self._leave_rest(case, error)
-            return "Sent on, and its copy later"
+            # It is on its way: whoever had to come again would have it sent on again.
+            text = error.text if isinstance(error, AlphornError) else "a fault of ours"
+            _log.warning("copies are not stored: %s", text, exc_info=True)
+            if plan.filings:
+                self._leave_rest(case, text)
+            return "Sent on, and its copy later" if plan.filings else "Sent on"
         for letter in letters:
             self._send(case, letter)
         return "Delivered" if plan.filings else "Sent on" if plan.onwards else "Taken"
@@ -186,7 +187,7 @@ class Acting:
                 },
             )
 
-    def _leave_rest(self, case: Case, error: AlphornError) -> None:
+    def _leave_rest(self, case: Case, why: str) -> None:
         """Raises Unavailable; then the message was sent on, and will be again."""
         piece = case.piece
         name = self._enqueue(
@@ -194,7 +195,7 @@ class Acting:
             replace(piece.envelope, recipients=(case.recipient,)),
             origin(piece, OriginKind.REST, case.recipient, case.account),
         )
-        text = f"Its copy will be tried again: {error.text}"
+        text = f"Its copy will be tried again: {why}"
         self._tell(case, Verdict.QUEUED, text, {"queue": name})
 
     # -- answering ---------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def filter_names(source: str) -> Names:
 
 def shown(name: str) -> str:
     """A name as it can stand in a sentence."""
-    return " ".join(name.split())[:100]
+    return " ".join(script_names.normal(name).split())[:100]
 
 
 def _compiled(source: str) -> Script | ScriptError:
