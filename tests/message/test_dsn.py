@@ -67,6 +67,12 @@ def read(report: Report) -> tuple[EmailMessage, str, list[dict[str, str]], Email
     return message, words, [dict(group.items()) for group in groups], returned
 
 
+def test_it_may_be_in_the_name_of_a_domain() -> None:
+    message, *_ = read(request(domain="example.test"))
+    assert message["From"].addresses[0].addr_spec == "MAILER-DAEMON@example.test"
+    assert message["Message-ID"] == "<token@mx.example.test>"
+
+
 def test_a_failure() -> None:
     message, people, (about, recipient), returned = read(request(envid="abc+3D1"))
     assert message["Auto-Submitted"] == "auto-replied"

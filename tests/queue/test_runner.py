@@ -21,6 +21,7 @@ from alphorn.queue.listing import Filter
 from alphorn.queue.pool import Pool
 from alphorn.queue.queue import Queue
 from alphorn.queue.remote import Remote
+from alphorn.queue.reports import Sign, unsigned
 from alphorn.queue.route import Ourselves
 from alphorn.queue.runner import Runner, RunnerLimits
 from alphorn.queue.schedule import HOUR, MINUTE
@@ -54,6 +55,7 @@ class World:
         self.local: Callable[[str], Reply] = lambda address: TAKEN
         self.events: list[TraceEvent] = []
         self.done: list[tuple[str, Outcome]] = []
+        self.sign: Sign = unsigned
         self._happened = threading.Condition()
 
     def open(self) -> Queue:
@@ -75,6 +77,7 @@ class World:
             hostname="mail.example.test",
             trace=self.trace,
             done=lambda claim, outcome: self.done.append((claim.message.name, outcome)),
+            sign=lambda raw, domain: self.sign(raw, domain),
             limits=limits or RunnerLimits(poll=0.05, heartbeat=0.05),
             random=Random(1),
         )
@@ -137,7 +140,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def play(main: Callable[[], Awaitable[None]], loop: str = "uvloop") -> None:
-    on_loop(loop, main, 30)
+    on_loop(loop, main, 120)
 
 
 @pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
@@ -299,6 +302,44 @@ def status(report: email.message.EmailMessage) -> list[email.message.Message]:
     """The fields about each recipient (RFC 3464 §2.3)."""
     (part,) = [p for p in report.walk() if p.get_content_type() == "message/delivery-status"]
     return list(part.get_payload())[1:]  # type: ignore[arg-type]
+
+
+def cannot_sign(raw: bytes, domain: str) -> bytes:
+    raise Unavailable("The keys are away.")
+
+
+@pytest.mark.parametrize(
+    ("sign", "author"),
+    [
+        (lambda raw, domain: f"X-Signed-By: {domain}\r\n".encode(), "example.test"),
+        (unsigned, "mail.example.test"),
+        (cannot_sign, "mail.example.test"),
+    ],
+)
+def test_a_report_is_in_the_name_of_the_domain_that_signs_it(
+    world: World, sign: Sign, author: str
+) -> None:
+    seen: list[bytes] = []
+
+    def noting(raw: bytes, domain: str) -> bytes:
+        seen.append(raw)
+        return sign(raw, domain)
+
+    world.sign = noting
+    world.server.script.rcpt = "550 5.1.1 No such user"
+    world.queue.enqueue(MESSAGE, envelope("bert@remote.test"), origin=origin())
+
+    async def main() -> None:
+        async with world.running():
+            await world.until_empty()
+
+    play(main)
+    (raw,) = (raw for _, raw, given, _ in world.mailboxes if given.sender == "")
+    (report,) = reports(world)
+    assert report["From"].addresses[0].addr_spec == f"MAILER-DAEMON@{author}"
+    assert report["X-Signed-By"] == (author if author == "example.test" else None)
+    if author == "example.test":
+        assert raw.endswith(b"X-Signed-By: example.test\r\n" + seen[0])
 
 
 def test_a_failure_is_told_to_the_sender(world: World) -> None:

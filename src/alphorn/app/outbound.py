@@ -1,11 +1,13 @@
 """The outbound queue's runner, wired to the parts that it needs."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from functools import partial
 
 from alphorn.app.own_addresses import OwnAddresses
 from alphorn.base import settings as table
+from alphorn.mailauth.dkim.sign import sign
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
 from alphorn.operations.sending_parts import Outgoing
 from alphorn.queue.bound import is_inside
@@ -99,6 +101,10 @@ def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
         result = parts.delivery.retry(raw, envelope, recipient, origin)
         return ours(SmtpReply(result.status, result.text).code, result.status, result.text)
 
+    def sign_report(raw: bytes, domain: str) -> bytes:
+        keys = parts.view.signing_keys(domain)
+        return sign(raw, keys, int(time.time())) if keys else b""
+
     return Runner(
         parts.queue,
         Ways(
@@ -113,6 +119,7 @@ def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
         hostname=hostname,
         trace=parts.record,
         done=partial(_settled, parts.outgoing),
+        sign=sign_report,
         limits=RunnerLimits(
             connections=settings[table.QUEUE_CONNECTIONS],
             per_destination=per_destination,

@@ -67,8 +67,9 @@ class Recipient:
 class Report:
     """What to report. `ret` and `envid` are those of the MAIL command (RFC 3461 §4.3, §4.4).
 
-    There is at least one recipient. `host` is our name in the report; `arrival` and `now` are
-    seconds UTC. `full_limit` is the size up to which RET=FULL returns the whole message.
+    There is at least one recipient. `host` is our name in the report, and `domain` that in whose
+    name it is written where it is not the host's; `arrival` and `now` are seconds UTC.
+    `full_limit` is the size up to which RET=FULL returns the whole message.
     """
 
     host: str
@@ -81,6 +82,7 @@ class Report:
     envid: str | None = None
     language: str = dsn_texts.FALLBACK
     full_limit: int = MAX_RETURNED
+    domain: str = ""
 
 
 def report(request: Report, token: str) -> bytes:
@@ -93,7 +95,8 @@ def report(request: Report, token: str) -> bytes:
     shown = textwrap.shorten(subject, MAX_SUBJECT, placeholder=" …") if subject else "—"
     worst = next(a for a in Action if any(r.action is a for r in request.recipients))
     title, _ = _words(texts, worst)
-    author = Mailbox(texts.signature.format(host=request.host), "MAILER-DAEMON", request.host)
+    name = texts.signature.format(host=request.host)
+    author = Mailbox(name, "MAILER-DAEMON", request.domain or request.host)
     fields = [
         write.field("Date", dates.format(request.now)),
         write.field("From", format_mailbox(author)),

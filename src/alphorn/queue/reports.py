@@ -4,14 +4,19 @@ A report goes to the envelope sender from the null reverse-path, with NOTIFY=NEV
 same queue; a message that itself has no sender gets none, so that there is never a report about a
 report. Failures are told at once; a delay once, some hours after the message came; success where it
 was asked for and the next server does not tell it itself.
+
+It is written in the name of the domain of ours that the message came from or through, and signed
+by it: a report that proves nothing is taken for forged where that domain asks for it (RFC 7489),
+and where it goes back over several servers only a signature still proves anything.
 """
 
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import replace as changed
 
-from alphorn.base.errors import Unavailable
-from alphorn.message import dsn
+from alphorn.base.errors import AlphornError, Unavailable
+from alphorn.message import dsn, header
 from alphorn.message.envelope import (
     Body,
     Envelope,
@@ -34,21 +39,29 @@ _ACTIONS = {
 
 _log = logging.getLogger(__name__)
 
+Sign = Callable[[bytes, str], bytes]
+"""Gives the signature fields of a domain of ours that stand before a message; b"" where it has no
+key. May raise AlphornError."""
 
-def tell_all(queue: Queue, hostname: str) -> list[tuple[ToReport, str]]:
+
+def unsigned(raw: bytes, domain: str) -> bytes:
+    return b""
+
+
+def tell_all(queue: Queue, hostname: str, sign: Sign = unsigned) -> list[tuple[ToReport, str]]:
     """Queue a report of everything that senders are to be told, now; each with its name in the
     queue. What another process tells at the same moment is left out. Raises Unavailable."""
     told: list[tuple[ToReport, str]] = []
     while waiting := unreported(queue.database):
         before = len(told)
         for entry in waiting:
-            name = _tell(queue, entry, hostname)
+            name = _tell(queue, entry, hostname, sign)
             if name is not None:
                 told.append((entry, name))
         if len(told) == before:
             break
     for entry in late(queue.database, queue.clock()):
-        name = _tell(queue, entry, hostname)
+        name = _tell(queue, entry, hostname, sign)
         if name is not None:
             told.append((entry, name))
     if told:
@@ -56,16 +69,16 @@ def tell_all(queue: Queue, hostname: str) -> list[tuple[ToReport, str]]:
     return told
 
 
-def _tell(queue: Queue, told: ToReport, hostname: str) -> str | None:
+def _tell(queue: Queue, told: ToReport, hostname: str, sign: Sign) -> str | None:
     now = queue.clock()
     raw = _content(queue, told)
     token = secrets.token_hex(12)
     try:
-        report = compose(told, raw, hostname, now, token)
+        report = compose(told, raw, hostname, now, token, sign)
     except Exception:
         # Whatever is odd about the message, its sender is told; without it then.
         _log.exception("The report about %s cannot include the message", told.message.name)
-        report = compose(told, b"", hostname, now, token)
+        report = compose(told, b"", hostname, now, token, sign)
     sender = told.message.envelope.sender
     envelope = Envelope(
         sender="",
@@ -95,8 +108,27 @@ def _content(queue: Queue, told: ToReport) -> bytes:
         return b""
 
 
-def compose(told: ToReport, raw: bytes, hostname: str, now: float, token: str) -> bytes:
-    """The report as a message, ready to be queued."""
+def compose(
+    told: ToReport, raw: bytes, hostname: str, now: float, token: str, sign: Sign = unsigned
+) -> bytes:
+    """The report as a message, ready to be queued; in the name of this host where `sign` cannot
+    speak for the domain."""
+    domain = told.message.origin.domain
+    if domain:
+        report = _report(told, raw, hostname, now, token, domain)
+        try:
+            fields = sign(report, domain)
+        except AlphornError as error:
+            _log.warning("a report is not signed by %s: %s", domain, error.text)
+            fields = b""
+        if fields:
+            return header.prepend(report, fields)
+    return _report(told, raw, hostname, now, token, "")
+
+
+def _report(
+    told: ToReport, raw: bytes, hostname: str, now: float, token: str, domain: str
+) -> bytes:
     message = told.message
     return dsn.report(
         dsn.Report(
@@ -108,6 +140,7 @@ def compose(told: ToReport, raw: bytes, hostname: str, now: float, token: str) -
             now=now,
             ret=message.envelope.ret,
             envid=message.envelope.envid,
+            domain=domain,
         ),
         token,
     )

@@ -25,7 +25,7 @@ from alphorn.queue.delivery import Delivery, Done, Trace, event
 from alphorn.queue.local import Local, LocalDelivery
 from alphorn.queue.queue import Queue
 from alphorn.queue.remote import Way
-from alphorn.queue.reports import tell_all
+from alphorn.queue.reports import Sign, tell_all, unsigned
 from alphorn.queue.settling import ToReport
 from alphorn.queue.values import Claim, Outcome, State
 
@@ -69,17 +69,19 @@ class Runner:
         hostname: str,
         trace: Trace,
         done: Done = _nobody,
+        sign: Sign = unsigned,
         limits: RunnerLimits | None = None,
         ticks: Callable[[], float] = time.monotonic,
         random: Random | None = None,
     ) -> None:
-        """`hostname` is our name in reports. `is_local` gets a destination: a domain in lower case,
-        as A-labels, or what `bound` makes of one; it, `trace` and `done` are called on the event
-        loop and must not block."""
+        """`hostname` is our name in reports, which `sign` signs in threads. `is_local` gets a
+        destination: a domain in lower case, as A-labels, or what `bound` makes of one; it, `trace`
+        and `done` are called on the event loop and must not block."""
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._queue = queue
         self._remote = remote
         self._hostname = hostname
+        self._sign = sign
         self._trace = trace
         self._limits = limits or RunnerLimits()
         self._ticks = ticks
@@ -219,7 +221,8 @@ class Runner:
         except TimeoutError:
             pass
         self._tell.clear()
-        for told, name in await self._in_thread(tell_all, self._queue, self._hostname):
+        work = self._in_thread(tell_all, self._queue, self._hostname, self._sign)
+        for told, name in await work:
             self._trace_report(told, name)
 
     def _trace_report(self, told: ToReport, name: str) -> None:
