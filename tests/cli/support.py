@@ -25,6 +25,7 @@ from alphorn.cli import (
     trace,
     user,
 )
+from alphorn.cli import filter as filters
 from alphorn.cli.main import run
 from alphorn.cli.table import Command, Context, Section
 from alphorn.store.trace import TraceLog
@@ -32,7 +33,7 @@ from tests.support.installation import Installation
 
 MODULES = {
     "account": account, "address": address, "device-password": device_password, "domain": domain,
-    "organization": organization, "password": password, "plan": plan,
+    "filter": filters, "organization": organization, "password": password, "plan": plan,
     "protection": protection, "responder": responder, "script": script, "sender": sender,
     "signature": signature, "template": template,
     "trace": trace, "user": user,

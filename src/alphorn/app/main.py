@@ -39,6 +39,7 @@ def sections() -> tuple[Section, ...]:
         Section("confidential", "addresses that use a secured gateway only", _confidential),
         Section("protection", "what guards domains, accounts and addresses", _protection),
         Section("sender", "who is blocked and who is allowed", _sender),
+        Section("filter", "filters of accounts, as made by clicking", _filter),
         Section("script", "Sieve scripts that owners of accounts write by hand", _script),
         Section("responder", "auto-replies, of which one is active at a time", _responder),
         Section("signature", "what stands below what an account writes", _signature),
@@ -141,6 +142,12 @@ def _sender() -> tuple[Command, ...]:
     from alphorn.cli import sender
 
     return sender.COMMANDS
+
+
+def _filter() -> tuple[Command, ...]:
+    from alphorn.cli import filter as filters
+
+    return filters.COMMANDS
 
 
 def _script() -> tuple[Command, ...]:

@@ -5,8 +5,8 @@ named by its number, from 1 in the order in which they run, or by its name where
 None of these functions may be called within a transaction on the control plane: each is one, so
 that two that come at the same moment follow each other. `filter_trial` says what filters would do.
 
-Errors: NotFound("no-such-filter"), Refused("ambiguous"), FilterError and NotInModel (both are
-Refused, see `sieve.filters.errors`), NotFound for the account, AddressError, Forbidden, Unavailable.
+Errors: NotFound("no-such-filter"), Refused("ambiguous"), FilterError and NotInModel (see
+`sieve.filters.errors`), NotFound for the account, AddressError, Forbidden, Unavailable.
 """
 
 from collections.abc import Callable, Sequence
