@@ -87,6 +87,8 @@ def test_a_script_that_includes_what_is_not_there(mail: Account) -> None:
     assert scripts.check_script(mail, source) == warnings
     scripts.put_script(mail, "b", "keep;")
     assert scripts.check_script(mail, source) == ()
+    scripts.put_script(mail, "\xe9", "keep;")
+    assert scripts.check_script(mail, 'require "include"; include "e\u0301";') == ()
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def _checked(
     missing = dict.fromkeys(
         included
         for location, included, optional in script.includes
-        if location == PERSONAL and not optional and included not in known
+        if location == PERSONAL and not optional and script_names.normal(included) not in known
     )
     return script, tuple(
         f"The script “{included}” is included but does not exist yet; until it does, this script "
