@@ -64,7 +64,7 @@ def test_mistakes(alphorn: Terminal, store: SqliteStore, tmp_path: Path) -> None
     file.write_text('require "include"; include "b";')
     done = alphorn("script", "check", ANNA, str(file))
     assert (done.code, done.out) == (0, "There is nothing wrong with it.\n")
-    assert done.err.startswith("Warning: The script “b” is included but does not exist yet")
+    assert done.err.startswith("Warning: The personal script “b” is included but does not exist")
     file.write_bytes(b"#" * 300_000)
     done = alphorn("script", "put", ANNA, "main", str(file))
     assert (done.code, done.err) == (1, "alphorn: A script has at most 262144 octets.\n")

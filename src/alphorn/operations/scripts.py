@@ -21,6 +21,7 @@ from alphorn.store.api import Account, StoredScript
 from alphorn.store.limits import MAX_SCRIPT_OCTETS, MAX_SCRIPTS, MAX_SCRIPTS_OCTETS
 
 PERSONAL = "personal"
+"""Where scripts to include are looked for (RFC 6609 §3.2); nowhere else are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +96,12 @@ def _checked(
     script = compile_script(source)
     known = {one.name for one in there} | {name}
     missing = dict.fromkeys(
-        included
+        f"The {location} script “{included}” is included but does not exist; until it does, this "
+        "script fails where it includes it, and the message is kept in the inbox."
         for location, included, optional in script.includes
-        if location == PERSONAL and not optional and script_names.normal(included) not in known
+        if not optional and (location != PERSONAL or script_names.normal(included) not in known)
     )
-    return script, tuple(
-        f"The script “{included}” is included but does not exist yet; until it does, this script "
-        "fails where it includes it, and the message is kept in the inbox."
-        for included in missing
-    )
+    return script, tuple(missing)
 
 
 def _require_space(there: Sequence[StoredScript], name: str, octets: int) -> None:
