@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from math import exp, log
 from typing import NamedTuple, Protocol
 
+from alphorn.spam.table import Table, counts_of, pair_of
 from alphorn.spam.tokens import SENDER
 
 SHARED = 200.0
@@ -41,8 +42,8 @@ FREE_MOVE = 1.5  # by how much more where there is something to compare its mail
 EACH_MOVE = 0.5  # and for each message learned
 MOST_MOVE = 12.0
 MAX_LOG_ODDS = 20.0
-MOST_KNOWN = 100_000
-"""Tokens whose ratio is remembered, some 10 MB."""
+MOST_KNOWN = 20_000
+"""Pairs of counts whose ratio is remembered."""
 
 
 class Counts(Protocol):
@@ -78,16 +79,15 @@ NOTHING = Evidence(0.0, 0.5, 0.0, 0.0, 0.0)
 
 
 class Rates:
-    """Counts that do not change, with what each token asked for says remembered: most words of a
-    message were in the one before it. Implements `Counts`; callable from any thread."""
+    """Counts that do not change, with what each pair of them says worked out once: there are few
+    different ones. Implements `Counts`; callable from any thread."""
 
-    __slots__ = ("_base", "_counts", "_known", "_totals")
+    __slots__ = ("_counts", "_ratios", "_totals")
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
         self._totals = spam, ham = counts.totals()
-        self._base = log((ham + 1.0) / (spam + 1.0))
-        self._known: dict[int, float] = {}
+        self._ratios = _Ratios(log((ham + 1.0) / (spam + 1.0)))
 
     def totals(self) -> tuple[int, int]:
         return self._totals
@@ -97,25 +97,29 @@ class Rates:
 
     def ratios(self, keys: Sequence[int]) -> list[float]:
         """For each token the logarithm of the ratio of its two rates, less the rarer it is."""
-        known = self._known
-        found = list(map(known.get, keys))
-        if None not in found:
-            return found  # type: ignore[return-value]
-        missing = [key for key, value in zip(keys, found, strict=True) if value is None]
-        fresh = dict(zip(missing, map(self._ratio, self._counts.lookup(missing)), strict=True))
-        if len(known) > MOST_KNOWN:
-            known = self._known = {}
-        known.update(fresh)
-        return [
-            fresh[key] if value is None else value for key, value in zip(keys, found, strict=True)
-        ]
+        counts = self._counts
+        if isinstance(counts, Table):
+            pairs = counts.pairs(keys)
+        else:
+            pairs = [pair_of(*pair) for pair in counts.lookup(keys)]
+        return list(map(self._ratios.__getitem__, pairs))
 
-    def _ratio(self, pair: tuple[int, int]) -> float:
-        spam, ham = pair
+
+class _Ratios(dict[int, float]):
+    """By the pair of counts, as `table.pair_of` has it."""
+
+    def __init__(self, base: float) -> None:
+        self._base = base
+
+    def __missing__(self, pair: int) -> float:
+        spam, ham = counts_of(pair)
         seen = spam + ham
-        if not seen:
-            return 0.0
-        return (log((spam + SEEN) / (ham + SEEN)) + self._base) * seen / (seen + RARE)
+        value = 0.0
+        if seen:
+            value = (log((spam + SEEN) / (ham + SEEN)) + self._base) * seen / (seen + RARE)
+        if len(self) < MOST_KNOWN:
+            self[pair] = value
+        return value
 
 
 def weigh(keys: Sequence[int], shared: Counts | None = None, own: Counts | None = None) -> Evidence:

@@ -25,8 +25,8 @@ _FORMAT = 1
 _HEADER = struct.Struct("<8sHHHHQQ")
 _TOTALS = struct.Struct("<QQ")
 _TOTALS_AT = 16
-_NONE = (0, 0)
 _MOST = 0xFFFF
+_PAIR = 0xFFFF_FFFF
 _CHUNK = 1 << 16
 
 
@@ -69,6 +69,10 @@ class Table:
 
     def lookup(self, keys: Sequence[int]) -> list[tuple[int, int]]:
         """For each token, in how many learned messages of spam and of wanted mail it was."""
+        return list(map(counts_of, self.pairs(keys)))
+
+    def pairs(self, keys: Sequence[int]) -> list[int]:
+        """The same, each as one number (`pair_of`)."""
         if not keys:
             return []
         mask = self._mask
@@ -76,9 +80,7 @@ class Table:
         found = itemgetter(*places)(self._cells) if len(places) > 1 else (self._cells[places[0]],)
         further = self._further
         return [
-            ((cell >> 16) & _MOST, cell & _MOST)
-            if cell >> 32 == key
-            else (further(key) if cell else _NONE)
+            cell & _PAIR if cell >> 32 == key else (further(key) if cell else 0)
             for key, cell in zip(keys, found, strict=True)
         ]
 
@@ -108,17 +110,17 @@ class Table:
         sample = self._cells[: min(len(self._cells), 1 << 16)].tolist()
         return 1 - sample.count(0) / len(sample)
 
-    def _further(self, key: int) -> tuple[int, int]:
+    def _further(self, key: int) -> int:
         base: int = (key & self._mask) << 3
         first = key >> 29
         cells = self._cells
         for n in range(1, SLOTS):
             cell = cells[base | ((first + n) & 7)]
             if cell >> 32 == key:
-                return (cell >> 16) & _MOST, cell & _MOST
+                return cell & _PAIR
             if not cell:
                 break
-        return _NONE
+        return 0
 
     def _place(self, key: int, make: bool) -> int:
         """The cell of `key`; with `make` one is made for it, else -1 where there is none."""
@@ -155,6 +157,16 @@ class Table:
             chunk[:] = number.to_bytes(len(chunk), "little")
         spam, ham = self.totals()
         _TOTALS.pack_into(view, _TOTALS_AT, spam // 2, ham // 2)
+
+
+def pair_of(spam: int, ham: int) -> int:
+    """Two counts as one number."""
+    return (min(spam, _MOST) << 16) | min(ham, _MOST)
+
+
+def counts_of(pair: int) -> tuple[int, int]:
+    """The other way round."""
+    return pair >> 16, pair & _MOST
 
 
 def size(bits: int = DEFAULT_BITS) -> int:
