@@ -12,6 +12,7 @@ from pathlib import Path
 from alphorn.message.addresses import parse_one
 from alphorn.message.answer import Reply, compose
 from alphorn.message.line_ends import with_crlf
+from alphorn.operations.notifying import is_automatic, new, notification
 from alphorn.policy.answering import Question, judge
 from alphorn.sieve.actions import (
     Action,
@@ -29,10 +30,11 @@ from alphorn.sieve.compiler import compile_script
 from alphorn.sieve.errors import RunError, ScriptError
 from alphorn.sieve.extensions import TABLE
 from alphorn.sieve.extensions.core import require
-from alphorn.sieve.interpreter import finish, run
+from alphorn.sieve.interpreter import finish, run_all
 from alphorn.sieve.language import Language
 from alphorn.sieve.limits import DEFAULT, Limits
 from alphorn.sieve.mail import Mail
+from alphorn.sieve.mailto import parse_mailto
 from alphorn.sieve.matching import make_matcher
 from alphorn.sieve.run import Run
 from alphorn.sieve.script import Script
@@ -82,6 +84,8 @@ class Suite:
     sent: list[Stored] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     script_: Script | None = None
+    scripts: list[Script] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
     result: list[Action] | None = None
     executed: int = 0
     verdicts: dict[str, str] = field(default_factory=dict)
@@ -187,15 +191,15 @@ class Suite:
 
     def run(self, outer: Run, *, append: bool) -> bool:
         assert self.script_ is not None, "no script was compiled"
-        before = (self.result or []) if append else []
         limited = replace(self.script_, limits=self.limits)
-        result = run(limited, outer.mail, self)
+        self.scripts = [*(self.scripts if append else ()), limited]
+        result = run_all([("", one) for one in self.scripts], outer.mail, self)
         if result.error is not None:
             self.errors = [result.error.text]
             self.result = None
             return False
         self.errors = []
-        self.result = [*before, *result.actions]
+        self.result = list(result.actions)
         if not append:
             self.executed = 0
         return True
@@ -228,6 +232,8 @@ class Suite:
                     self.sent.append(Stored(raw, (), sender, address))
                 case Vacation():
                     self.answer(action, raw)
+                case Notify():
+                    self.notify(action, raw)
                 case _:
                     pass
         return True
@@ -258,6 +264,17 @@ class Suite:
                 vacation.mime,
             )
             self.sent.append(Stored(compose(reply, raw), (), "", sender))
+
+    def notify(self, asked: Notify, raw: bytes) -> None:
+        """One message for each who is notified, as that engine sends them."""
+        if is_automatic(raw):
+            return
+        to = parse_mailto(asked.method)
+        groups = [new(group, self.told) for group in (to.to, to.cc, to.bcc)]
+        author = parse_one(asked.sender or self.parts.get("to") or "owner@example.org")
+        named = (groups[0], groups[1])
+        made = notification(asked, to, named, author, author.address, raw, "1@a.test", self.now)
+        self.sent += [Stored(made, (), "", one.address) for group in groups for one in group]
 
     @staticmethod
     def stored(raw: bytes, flags: tuple[str, ...] | None) -> Stored:
@@ -356,6 +373,7 @@ def test_set(suite: Suite, outer: Run, call: Call, name: str, value: str) -> Non
 
 def test_result_reset(suite: Suite, outer: Run, call: Call) -> None:
     suite.result, suite.executed, suite.sent = None, 0, []
+    suite.told.clear()
     outer.actions.clear()
     outer.keeps, outer.flags = True, None
     outer.redirects = outer.notifications = 0
@@ -388,9 +406,10 @@ def test_script_run(suite: Suite, outer: Run, call: Call) -> bool:
 
 
 def test_multiscript(suite: Suite, outer: Run, call: Call, names: tuple[str, ...]) -> bool:
-    return all(suite.compile(name) and suite.run(outer, append=False) for name in names) and (
-        suite.execute(outer)
-    )
+    return all(
+        suite.compile(name) and suite.run(outer, append=number > 0)
+        for number, name in enumerate(names)
+    ) and suite.execute(outer)
 
 
 def test_result_execute(suite: Suite, outer: Run, call: Call) -> bool:

@@ -7,7 +7,7 @@ loop, and there is a bound on their number in an hour.
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from alphorn.base.errors import AlphornError
@@ -79,7 +79,7 @@ class Notifying:
         if is_automatic(raw):
             return "Not notified: a machine has sent the message"
         to = parse_mailto(asked.method)
-        groups = [_new(group, told) for group in (to.to, to.cc, to.bcc)]
+        groups = [new(group, told) for group in (to.to, to.cc, to.bcc)]
         everybody = [mailbox.address for group in groups for mailbox in group]
         if not everybody:
             return "Not notified: they are notified of the message already"
@@ -87,7 +87,9 @@ class Notifying:
             return why
         author = self._author(asked, account)
         token = f"{self._token()}@{author.domain}"
-        made = _compose(asked, to, groups[0], groups[1], author, account, raw, token, now)
+        made = notification(
+            asked, to, (groups[0], groups[1]), author, account.address, raw, token, now
+        )
         keys = self._view.signing_keys(author.domain)
         signed = header.prepend(made, self._sign(made, keys, int(now)))
         envelope = Envelope(
@@ -128,18 +130,18 @@ def is_automatic(raw: bytes) -> bool:
     return any(one.partition(";")[0].partition("(")[0].strip().lower() != "no" for one in said)
 
 
-def _compose(
+def notification(
     asked: Notify,
     to: Mailto,
-    recipients: list[Mailbox],
-    copies: list[Mailbox],
+    recipients: tuple[Sequence[Mailbox], Sequence[Mailbox]],
     author: Mailbox,
-    account: AccountInfo,
+    owner: str,
     raw: bytes,
     token: str,
     now: float,
 ) -> bytes:
-    """RFC 5436 §2.7."""
+    """The message (RFC 5436 §2.7); `recipients` are those to name in To and in Cc, `owner` is the
+    address of whose rules these are, `token` the Message-ID without brackets."""
     given = words.decode((header.get(raw, "Subject") or "")[:MAX_VALUE])
     subject = " ".join((asked.message or to.subject or given).split())
     priority, importance = IMPORTANCE[asked.importance]
@@ -147,11 +149,14 @@ def _compose(
         *(raw[one.start : one.end] for one in header.iterate(raw) if one.name.lower() == _RECEIVED),
         write.field("Date", dates.format(now)),
         write.field("From", format_list([author])),
-        *([write.field("To", format_list(recipients))] if recipients else []),
-        *([write.field("Cc", format_list(copies))] if copies else []),
+        *(
+            write.field(name, format_list(group))
+            for name, group in zip(("To", "Cc"), recipients, strict=True)
+            if group
+        ),
         write.text_field("Subject", _cut(subject)),
         write.field("Message-ID", f"<{token}>"),
-        write.field("Auto-Submitted", f'auto-notified; owner-email="{account.address}"'),
+        write.field("Auto-Submitted", f'auto-notified; owner-email="{owner}"'),
         write.field("X-Priority", priority),
         write.field("Importance", importance),
     ]
@@ -170,7 +175,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_SUBJECT else text[: MAX_SUBJECT - 1] + "…"
 
 
-def _new(group: Iterable[Mailbox], told: set[str]) -> list[Mailbox]:
+def new(group: Iterable[Mailbox], told: set[str]) -> list[Mailbox]:
     """Those of a group who are not told yet."""
     found = []
     for mailbox in group:
