@@ -74,13 +74,15 @@ class Script:
 
 @dataclass
 class Arrived:
-    """A message that was taken, without dots doubled, and the envelope as it was said."""
+    """A message that was taken, without dots doubled, and the envelope as it was said. `client` is
+    the certificate that the sender showed, in DER form."""
 
     sender: str
     recipients: list[str]
     data: bytes
     tls: bool
     connection: int
+    client: bytes = b""
 
 
 @dataclass
@@ -99,8 +101,10 @@ class SmtpServer:
         script: Script | None = None,
         certificate: Path | None = None,
         names: tuple[str, ...] = ("localhost",),
+        context: ssl.SSLContext | None = None,
     ) -> None:
-        """With `tls` in the script, `certificate` is a folder where one for `names` is made."""
+        """With `tls` in the script, `certificate` is a folder where one for `names` is made, unless
+        a `context` is given."""
         self.script = script or Script()
         self.messages: list[Arrived] = []
         self.commands: list[str] = []
@@ -114,7 +118,9 @@ class SmtpServer:
         self._listener = socket.create_server((address, port), family=family, backlog=200)
         self.address = address
         self.port: int = self._listener.getsockname()[1]
-        self._context = _context(certificate, names) if certificate is not None else None
+        self.context = context
+        if certificate is not None:
+            self.context = _context(certificate, names)
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> "SmtpServer":
@@ -208,6 +214,7 @@ class _Session:
         self.sock = sock
         self.number = number
         self.tls = False
+        self.client = b""
         self.buffer = bytearray()
         self.transaction = _Transaction()
 
@@ -267,7 +274,9 @@ class _Session:
         final = _resolved(script.final, "")
         if isinstance(final, str) and final.startswith("2"):
             entry = self.transaction
-            arrived = Arrived(entry.sender, entry.recipients, data, self.tls, self.number)
+            arrived = Arrived(
+                entry.sender, entry.recipients, data, self.tls, self.number, self.client
+            )
             self.transaction = _Transaction()
             self.server._arrived(arrived)
         return self.answer(final, "")
@@ -293,10 +302,12 @@ class _Session:
         self.answer("220 2.0.0 go on", "")
         if tls is Tls.SILENT:
             return self.answer(Act.HANG, "")
-        if tls is Tls.BROKEN or self.server._context is None:
+        if tls is Tls.BROKEN or self.server.context is None:
             self.sock.sendall(b"this is not TLS at all\r\n")
             return False
-        self.sock = self.server._context.wrap_socket(self.sock, server_side=True)
+        secured = self.server.context.wrap_socket(self.sock, server_side=True)
+        self.client = secured.getpeercert(binary_form=True) or b""
+        self.sock = secured
         self.tls = True
         self.buffer = bytearray()
         return True
