@@ -20,7 +20,7 @@ from alphorn.servers.connection import IO
 from alphorn.servers.managesieve import failures
 from alphorn.servers.managesieve.failures import No
 from alphorn.servers.sasl import Dialog
-from alphorn.store.api import Account
+from alphorn.store.api import Account, Store
 from alphorn.wire.managesieve import codes, render
 from alphorn.wire.managesieve.core import (
     CommandReceived,
@@ -103,17 +103,16 @@ class ManageSieveSession:
 
     async def work(self, act: Callable[[Account, *Ts], T], *args: *Ts) -> T:
         """Do something with the mail of whoever is logged in, in a thread."""
-        return await self.io.run(self._with_mail, act, *args)
+        return await self.io.run(_with_mail, self.service.store, self._holder(), act, *args)
 
     async def long_work(self, act: Callable[[Account, *Ts], T], *args: *Ts) -> T:
         """The same for what may keep the processor busy."""
-        return await self.io.run_long(self._with_mail, act, *args)
+        return await self.io.run_long(_with_mail, self.service.store, self._holder(), act, *args)
 
-    def _with_mail(self, act: Callable[[Account, *Ts], T], *args: *Ts) -> T:
-        account = self.account
-        if account is None:
-            raise No("The connection is gone")
-        return act(self.service.store.account(account.id), *args)
+    def _holder(self) -> int:
+        """The core lets commands that need a login pass only where there is one."""
+        assert self.account is not None
+        return self.account.id
 
     def start_tls(self, answer: bytes) -> None:
         """Shake hands, once the answer has left."""
@@ -260,3 +259,7 @@ class ManageSieveSession:
             _log.error("a command failed", exc_info=error)
             error = failures.internal()
         self._say(render.no(error.text, error.code))
+
+
+def _with_mail(store: Store, account_id: int, act: Callable[[Account, *Ts], T], *args: *Ts) -> T:
+    return act(store.account(account_id), *args)
