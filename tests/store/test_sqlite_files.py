@@ -1,5 +1,6 @@
 """The files of accounts: opened when used, closed when idle, looked after in the background."""
 
+import multiprocessing
 import os
 import re
 import resource
@@ -77,18 +78,25 @@ def test_only_so_many_accounts_are_open(store: SqliteStore, tmp_path: Path) -> N
     assert all(store.account(number).usage().messages == 1 for number in range(1, 21))
 
 
-def test_the_limit_of_files_limits_the_accounts(tmp_path: Path) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+def _with_few_files(folder: Path) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
-    try:
-        store = SqliteStore(tmp_path / "accounts", limit=100_000)
-        for number in range(60):
-            store.create(number)
-            store.account(number).append(1, [new()])
-        assert sum(store.account(number).usage().messages for number in range(60)) == 60
-        store.close()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    store = SqliteStore(folder, limit=100_000)
+    for number in range(60):
+        store.create(number)
+        store.account(number).append(1, [new()])
+    assert sum(store.account(number).usage().messages for number in range(60)) == 60
+    store.close()
+
+
+def test_the_limit_of_files_limits_the_accounts(tmp_path: Path) -> None:
+    """In a process of its own: this one may have many open."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.store.workload"])
+    process = context.Process(target=_with_few_files, args=(tmp_path / "accounts",))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
 
 
 def test_idle_accounts_are_closed(store: SqliteStore, tmp_path: Path) -> None:
