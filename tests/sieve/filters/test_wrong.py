@@ -1,6 +1,10 @@
 """What is no filter: which field is wrong, and what of a text filters cannot say, and where."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alphorn.sieve.errors import ScriptError
 from alphorn.sieve.filters import limits, read
@@ -284,3 +288,38 @@ def test_advice() -> None:
     assert advice([does(Reject("no")), move]) == ()
     assert "Put the one that flags first" in advice([move, flag])[0]
     assert "send on to 5 addresses" in advice([does(each) for each in REDIRECTS])[0]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(("to", "is", "move", "all", "x")),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ("name", "match", "conditions", "actions", "field", "how", "do", "values")
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+WORD = st.sampled_from(
+    (*(one.value for one in Field), *(one.value for one in How), "not", "or", "and", '"', '"a"', ",",
+     "move", "redirect", "delete", "5M", "08:00", "x@y.test", "  ", "\\", "\ud800", "\n")
+)  # fmt: skip
+
+
+@given(JSON, st.lists(WORD, max_size=6).map(" ".join))
+@settings(max_examples=150)
+def test_whatever_is_given(value: object, words: str) -> None:
+    """A filter, a condition, an action; or it is said what is wrong."""
+    for read_one, given_ in ((from_plain, value), (condition, words), (action, words)):
+        with suppress(FilterError):
+            made = read_one(given_)  # type: ignore[operator]
+            if isinstance(made, Filter):
+                checked([made])
+            elif isinstance(made, Condition):
+                checked([one(made)])
+            else:
+                checked([does(made)])
