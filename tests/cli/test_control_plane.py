@@ -38,7 +38,7 @@ def test_a_new_domain_prints_lines_for_its_zone(acme: Terminal) -> None:
     printed = acme("domain", "dns", "example.test").out
     lines = [line for line in printed.splitlines() if not line.startswith(";")]
     assert all(re.fullmatch(r"[a-z0-9._-]+\. 3600 IN (MX|TXT|SRV) .+", line) for line in lines)
-    assert len(lines) == 9
+    assert len(lines) == 10
     added = acme("domain", "add", "example.org", "--organization", "acme", "--json").json()
     assert added["name"] == "example.org"
     assert [record["type"] for record in added["dns"]].count("SRV") == 4

@@ -24,6 +24,7 @@ def test_what_to_put_into_the_dns(installation: Installation) -> None:
     assert found["example.test", "TXT"].value == "v=spf1 mx -all"
     assert found["_dmarc.example.test", "TXT"].value.startswith("v=DMARC1; p=")
     assert found["_imaps._tcp.example.test", "SRV"].value == "0 1 993 mx.example.test."
+    assert found["_sieve._tcp.example.test", "SRV"].value == "0 1 4190 mx.example.test."
     assert found["_submissions._tcp.example.test", "SRV"].value == "0 1 465 mx.example.test."
     selectors = [record for record in made.records if "._domainkey." in record.name]
     assert [record.name for record in selectors] == [

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 DKIM_FOLDER = "_domainkey"
 
 _SERVICES = (
-    # RFC 6186 and RFC 8314 §5.1: what programs look for when somebody types an address.
-    ("_submissions", 465),
-    ("_submission", 587),
-    ("_imaps", 993),
-    ("_imap", 143),
+    # RFC 6186, RFC 8314 §5.1, RFC 5804 §1.8: what programs look for when somebody types an address.
+    ("_submissions", 465, "RFC 6186"),
+    ("_submission", 587, "RFC 6186"),
+    ("_imaps", 993, "RFC 6186"),
+    ("_imap", 143, "RFC 6186"),
+    ("_sieve", 4190, "RFC 5804"),
 )
 
 
@@ -49,8 +50,8 @@ def domain_records(
     for selector, text in keys:
         name = f"{selector}.{DKIM_FOLDER}.{domain}"
         records.append(DnsRecord(name, "TXT", text, "the key that signs its mail (DKIM, RFC 6376)"))
-    for service, port in _SERVICES:
+    for service, port, source in _SERVICES:
         name = f"{service}._tcp.{domain}"
         value = f"0 1 {port} {hostname}."
-        records.append(DnsRecord(name, "SRV", value, "how mail programs find us (RFC 6186)"))
+        records.append(DnsRecord(name, "SRV", value, f"how mail programs find us ({source})"))
     return tuple(records)
