@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from alphorn.base.errors import Refused
 
 WANTED = (("anna", "anna@other.test", "1"), ("jörg", "", ""), ("bert", "b@other.test"))
 ROWS = (("Adresse", "Weiterleitung", "Löschen"), *WANTED)
+SAVED = Path(__file__).parent.parent / "fixtures" / "spreadsheets"
 
 
 def lines(separator: str, end: str, *, quoted: bool = False) -> str:
@@ -51,6 +53,26 @@ def test_what_spreadsheet_programs_write(octets: bytes) -> None:
         ("jörg",),
         ("bert", "b@other.test"),
     ]
+
+
+@pytest.mark.parametrize("path", sorted(SAVED.glob("*.csv")), ids=lambda path: path.stem)
+def test_what_spreadsheet_programs_wrote(path: Path) -> None:
+    """Files that they saved; see the README beside them."""
+    found = sheet.read(path.read_bytes())
+    assert found.header == sheet.Row(1, ROWS[0])
+    assert found.rows == (
+        sheet.Row(2, ("anna", "anna@other.test", "1")),
+        sheet.Row(3, ("jörg",)),
+        sheet.Row(4, ("bert", "b@other.test\nc@other.test")),
+        sheet.Row(5, ('à la carte; menu, "du jour"', "d@other.test", "1")),
+    )
+
+
+def test_there_are_such_files() -> None:
+    assert {path.name.partition("-")[0] for path in SAVED.glob("*.csv")} == {
+        "gnumeric",
+        "libreoffice",
+    }
 
 
 def test_rows_are_counted_as_the_program_counts_them() -> None:

@@ -1,6 +1,7 @@
 """Many accounts from a table: each row whole or not at all, and again without harm."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from alphorn.operations.control import Actor
 from alphorn.operations.rights import Forbidden
 from tests.support.installation import Installation
 
+SAVED = Path(__file__).parent.parent / "fixtures" / "spreadsheets"
 HEADER = b"address,redirect to,delete after redirection\r\n"
 
 
@@ -51,6 +53,18 @@ def test_a_table_becomes_accounts(acme: Installation) -> None:
     again = import_accounts(acme.control, "example.test", table)
     assert {row.fate for row in again.rows} == {Fate.SAME}
     assert again.left == 46
+
+
+def test_whatever_program_saved_it_the_table_is_the_same(acme: Installation) -> None:
+    files = [path.read_bytes() for path in sorted(SAVED.glob("*.csv"))]
+    assert len(set(files)) == 7  # in two ways both programs write the same
+    (shown,) = {preview(acme.control, "example.test", octets).rows for octets in files}
+    assert [(row.line, row.fate, row.redirect_to, row.delete) for row in shown] == [
+        (2, Fate.NEW, "anna@other.test", True),
+        (3, Fate.WRONG, "", False),
+        (4, Fate.WRONG, "", False),  # one target a row
+        (5, Fate.WRONG, "", False),
+    ]
 
 
 @pytest.mark.parametrize(
