@@ -3,6 +3,8 @@
 import random
 import re
 from itertools import pairwise
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from hypothesis import example, given, settings
@@ -176,3 +178,11 @@ def test_together_they_are_bounded() -> None:
     assert read(write([one])) == (one,)
     with pytest.raises(FilterError, match="together they are larger"):
         write([one] * 3)
+
+
+def test_the_page_for_people() -> None:
+    """The Sieve in docs/filters.md is what is written of it, but for the heading."""
+    page = (Path(__file__).parents[3] / "docs" / "filters.md").read_text()
+    begin = page.index("    require [")
+    text = dedent(page[begin : page.index("It may be laid out otherwise")]).strip() + "\n"
+    assert write(read(text)).partition("\n\n")[2] == text
