@@ -41,7 +41,7 @@ def test_a_new_domain_prints_lines_for_its_zone(acme: Terminal) -> None:
     assert len(lines) == 10
     added = acme("domain", "add", "example.org", "--organization", "acme", "--json").json()
     assert added["name"] == "example.org"
-    assert [record["type"] for record in added["dns"]].count("SRV") == 4
+    assert [record["type"] for record in added["dns"]].count("SRV") == 5
 
 
 def test_each_kind_of_address(acme: Terminal) -> None:
