@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alphorn.message import received
 from alphorn.message.received import Hop
@@ -72,3 +74,19 @@ def test_a_header_full_of_addresses_is_not_read() -> None:
     raw = ours + long + many
     assert received.been_at(raw) == {"anna@example.test", "y@example.test"}
     assert cost(lambda: received.been_at(raw), 0.5) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("peer", "name"),
+    [("192.0.2.1", "mail.other.test"), ("2001:db8::1", "a"), ("192.0.2.1", ""), ("", "")],
+)
+def test_the_client_is_read_back(peer: str, name: str) -> None:
+    hop = Hop("mx.test", "ESMTPS", "1", helo="(evil [10.0.0.1])", peer=peer, peer_name=name)
+    raw = received.field(hop, NOON) + b"Received: from x (y [10.0.0.2])\r\n by z\r\n\r\n"
+    assert received.client(raw) == (peer, name if peer else "")
+
+
+@given(st.binary(max_size=300))
+def test_any_octets_have_a_client_or_none(octets: bytes) -> None:
+    peer, name = received.client(b"Received: from " + octets)
+    assert bool(peer) or not name
