@@ -7,13 +7,16 @@ is quick.
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alphorn.app.installation import read_settings
 from alphorn.base.settings import Settings
 from alphorn.cli import main as command_line
 from alphorn.cli.table import Command, Context, Section
 from alphorn.servers import privileges
-from alphorn.servers.services import Services
+
+if TYPE_CHECKING:
+    from alphorn.servers.services import Services
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,7 +68,7 @@ def open_context(data: Path, command: Command) -> Context:
     return Context(data=data, open_settings=read_settings, open_services=_open_services)
 
 
-def _open_services(data: Path, settings: Settings) -> Services:
+def _open_services(data: Path, settings: Settings) -> "Services":
     from alphorn.app.services import for_command
 
     return for_command(data, settings)
