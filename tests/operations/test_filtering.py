@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bench.sieve import MESSAGE, RULES
 
 from alphorn.base.errors import Unavailable
 from alphorn.base.flags import Flag
@@ -15,6 +16,8 @@ from alphorn.message.outcome import Fate
 from alphorn.operations import accounts, addresses, temporary
 from alphorn.operations.compiled_rules import CompiledRules, filter_names
 from alphorn.operations.deliver import Reception
+from alphorn.operations.filter_plan import Incoming
+from alphorn.operations.filtering import Filtering
 from alphorn.operations.placement import INTO_INBOX, PROMOTIONS, SPAM, Placement
 from alphorn.operations.planning import REFUSED, refusal_text
 from alphorn.queue.listing import Listed
@@ -31,6 +34,7 @@ from alphorn.sieve.filters.model import (
     Stop,
 )
 from alphorn.store.api import Account, Column, SpecialUse
+from tests.support.cost import cost, promised
 from tests.support.mailhouse import ANNA, BERT, HOSTNAME, MailHouse
 
 MAIL = (
@@ -40,6 +44,8 @@ MAIL = (
 FAR = "zoe@far.test"
 SPAM_FIELD = b'X-Alphorn-Spam: score=7.0; threshold=5.0; verdict=spam; sender-x=1.0 "it shouts"\r\n'
 JUNK = Placement(SPAM, SPAM_FIELD, "it shouts.", facts={"score": 7.0, "threshold": 5.0})
+SECONDS = 0.0002
+"""What an ordinary set of rules may cost a message."""
 ALL = (
     'require ["fileinto", "mailbox", "imap4flags", "copy", "reject", "editheader", "envelope",'
     ' "subaddress", "environment", "variables", "special-use", "duplicate", "spamtestplus",'
@@ -625,8 +631,6 @@ def test_included_scripts(house: House) -> None:
 
 
 def test_the_time_zone_is_the_owners(house: House) -> None:
-    from alphorn.operations.filtering import Filtering
-
     house.delivery._acting._filtering = Filtering(house.view, zone=lambda now: 90)
     assert holds(house, 'currentdate "zone" "+0130"')
 
@@ -715,6 +719,30 @@ def test_what_is_kept_has_a_bound(house: House) -> None:
         rules.of(house.mail, account_id, version)
         assert sum(kept.octets for kept in rules._kept.values()) <= 5000
         assert len(rules._kept) <= 2
+
+
+@promised
+def test_an_ordinary_set_of_rules_costs_little(house: House, slack: int) -> None:
+    house.mail.put_script("main", RULES)
+    house.mail.activate_script("main")
+    filtering = Filtering(house.view)
+    (route,) = house.routes(ANNA)
+    incoming = Incoming(
+        house.anna, route, EnvelopeRecipient(ANNA), "x@other.test", MESSAGE, INTO_INBOX, 1.7e9
+    )
+
+    def plan() -> None:
+        assert filtering.plan(house.mail, house.mail.rules_version(), incoming).filings
+
+    assert cost(plan, slack * SECONDS, runs=200) < slack * SECONDS
+
+
+def test_filters_that_are_wrong_are_an_error_like_others(house: House) -> None:
+    house.mail.put_document("filters", "# Filter: Broken\nif true { nonsense; }}}\n")
+    house.script('fileinto "Archive";')
+    assert house.accept().accepted
+    assert house.counts() == {"INBOX": 2}
+    assert any("An error in your filters: it has mistakes" in said for said in house.said())
 
 
 def test_many_threads(house: House) -> None:

@@ -150,6 +150,16 @@ def test_a_notice_that_does_not_fit_is_left_out(house: House) -> None:
     assert house.counts() == {"INBOX": 3}
 
 
+def test_what_cannot_be_stored_beside_it_does_not_stop_a_message(house: House) -> None:
+    house.script('discard; vacation :fcc "a//b" :create "Away.";')
+    assert house.accept().accepted
+    house.script('fileinto "Archive"; vacation :handle "2" :fcc "a//b" :create "Away.";')
+    house.clock.now += 100
+    assert house.accept().accepted
+    assert house.counts() == {"Archive": 1}
+    assert len(house.queued()) == 2
+
+
 def test_what_waits_for_one_beside_others_is_not_sent_on_twice(house: House) -> None:
     """A fault of ours, not of the store's."""
     house.script(f'redirect :copy "{FAR}";')

@@ -115,7 +115,8 @@ class Acting:
         self, case: Case, plan: Plan, raw: bytes, letters: Sequence[Letter | Answer]
     ) -> None:
         now = int(case.piece.now)
-        summary = None if not plan.filings else below(case.piece.summary(), len(case.fields))
+        as_it_came = any(filing.raw is None for filing in plan.filings)
+        summary = below(case.piece.summary(), len(case.fields)) if as_it_came else None
         copies = []
         for filing in plan.filings:
             if filing.create and filing.use is not None:
@@ -151,18 +152,22 @@ class Acting:
             raise Refused("The message is larger than the whole mailbox.", code="too-large")
         try:
             return case.mail.deliver((*copies, *extra), quota, (*remember, *told))
-        except OverQuota as error:
-            if not extra and len(copies) < 2:
-                raise
-            self._tell(case, Verdict.INFO, f"Stored in one place only: {error.text}", {})
-            return case.mail.deliver(copies[:1], quota, remember)
         except Refused as error:
-            # A mailbox that is gone by now or cannot be made, a keyword too many.
-            if not copies:
-                raise
-            self._tell(case, Verdict.INFO, f"Not stored as asked: {error.text}", {})
-            plain = replace(copies[0].message, keywords=case.piece.keywords)
-            copies[:] = [Copy(case.placement.place, plain)]
+            if extra:
+                self._tell(case, Verdict.INFO, f"Stored without more beside it: {error.text}", {})
+                return self._deliver(case, copies, [], remember, [])
+            if isinstance(error, OverQuota):
+                if len(copies) < 2:
+                    raise
+                self._tell(case, Verdict.INFO, f"Stored in one place only: {error.text}", {})
+                del copies[1:]
+            else:
+                # A mailbox that is gone by now or cannot be made, a keyword too many.
+                if not copies:
+                    raise
+                self._tell(case, Verdict.INFO, f"Not stored as asked: {error.text}", {})
+                plain = replace(copies[0].message, keywords=case.piece.keywords)
+                copies[:] = [Copy(case.placement.place, plain)]
             return case.mail.deliver(copies, quota, remember)
 
     def _tell_stored(

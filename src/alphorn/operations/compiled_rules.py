@@ -3,7 +3,6 @@
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from alphorn.base import script_names
@@ -11,7 +10,7 @@ from alphorn.operations.answering import Prepared, prepared
 from alphorn.operations.filter_plan import Spot
 from alphorn.sieve.actions import Line
 from alphorn.sieve.compiler import compile_script
-from alphorn.sieve.errors import Problem, RunError, ScriptError
+from alphorn.sieve.errors import RunError, ScriptError
 from alphorn.sieve.filters.layout import layout
 from alphorn.sieve.run import Run
 from alphorn.sieve.script import Script
@@ -108,24 +107,26 @@ class CompiledRules:
 def compile_rules(mail: Account, rules: Rules) -> Compiled:
     """A script that is wrong, though it was checked when it was stored, fails when it is run."""
     scripts = []
+    names = Names()
     if rules.filters:
-        scripts.append((FILTERS, _runnable(rules.filters)))
+        filters = _compiled(rules.filters)
+        if isinstance(filters, Script):
+            names = filter_names(rules.filters)
+        scripts.append((FILTERS, _runnable(rules.filters, filters)))
     if rules.script:
-        scripts.append((rules.script_name, _runnable(rules.script)))
+        scripts.append((rules.script_name, _runnable(rules.script, _compiled(rules.script))))
     found = prepared(mail, rules.responders)
     return Compiled(
         rules.version,
         tuple(scripts),
-        filter_names(rules.filters),
+        names,
         len(rules.filters) + len(rules.script) + (len(found.source) if found else 0),
-        (_runnable(found.source), found) if found is not None else None,
+        (_runnable(found.source, _compiled(found.source)), found) if found is not None else None,
     )
 
 
 def filter_names(source: str) -> Names:
-    """Where the filters stand in the text of the filters."""
-    if not source:
-        return Names()
+    """Where the filters stand in their text, which compiles."""
     found = layout(source)
     begins, rows = [], []
     for at, name in sorted(found.names.items()):
@@ -146,13 +147,13 @@ def _compiled(source: str) -> Script | ScriptError:
         return error
 
 
-def _runnable(source: str) -> Script:
-    found = _compiled(source)
-    return _failing(source, found.problems) if isinstance(found, ScriptError) else found
+def _runnable(source: str, found: Script | ScriptError) -> Script:
+    """One that is wrong fails where it is run."""
+    if isinstance(found, Script):
+        return found
+    first = found.problems[0]
 
-
-def _failing(source: str, problems: Sequence[Problem]) -> Script:
     def body(run: Run) -> Signal:
-        raise RunError(f"it has mistakes: {problems[0]}")
+        raise RunError(f"it has mistakes: {first}")
 
     return Script(source, body)
