@@ -194,8 +194,8 @@ def run_rounds(folder: Path, rounds: int, *, patient: bool) -> None:
             assert ledger.of("local")[1] <= set(service.subjects(BEN))
 
 
-def test_what_was_acknowledged_survives_five_kills(tmp_path: Path) -> None:
-    run_rounds(tmp_path, 5, patient=False)
+def test_what_was_acknowledged_survives_three_kills(tmp_path: Path) -> None:
+    run_rounds(tmp_path, 3, patient=False)
 
 
 @pytest.mark.soak
