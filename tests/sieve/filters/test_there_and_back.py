@@ -104,7 +104,7 @@ def test_reading_never_breaks() -> None:
     """Whatever is read gives filters or says where it is wrong; what it gives can be written."""
     chance = random.Random(5)
     read_well = 0
-    for _ in range(1500):
+    for _ in range(800):
         pieces = re.split(r"(\s+|[\[\](){},;])", chance.choice(SEEDS))
         for _ in range(chance.randint(0, 3)):
             at = chance.randrange(len(pieces))
@@ -121,7 +121,7 @@ def test_reading_never_breaks() -> None:
         assert problems
         assert all(problem.text for problem in problems)
         assert all(0 <= problem.line <= text.count("\n") + 1 for problem in problems)
-    assert read_well > 50
+    assert read_well > 30
 
 
 SEEDS = (
