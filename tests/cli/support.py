@@ -11,8 +11,10 @@ from alphorn.base.settings import Settings
 from alphorn.cli import (
     account,
     address,
+    confidential,
     device_password,
     domain,
+    gateway,
     organization,
     password,
     plan,
@@ -32,8 +34,9 @@ from alphorn.store.trace import TraceLog
 from tests.support.installation import Installation
 
 MODULES = {
-    "account": account, "address": address, "device-password": device_password, "domain": domain,
-    "filter": filters, "organization": organization, "password": password, "plan": plan,
+    "account": account, "address": address, "confidential": confidential,
+    "device-password": device_password, "domain": domain, "filter": filters, "gateway": gateway,
+    "organization": organization, "password": password, "plan": plan,
     "protection": protection, "responder": responder, "script": script, "sender": sender,
     "signature": signature, "template": template,
     "trace": trace, "user": user,

@@ -1,5 +1,6 @@
 """Certificates made on the spot: authorities, and what they issue to servers and clients."""
 
+import ipaddress
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,11 +46,11 @@ class Authority:
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
     def issue(self, *names: str, common_name: str = "", days: float = 10) -> Issued:
-        """A certificate for these DNS names, or for a common name alone."""
+        """A certificate for these DNS names and addresses, or for a common name alone."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _begun(common_name or names[0], self.name, days).public_key(key.public_key())
         if names:
-            alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+            alternative = x509.SubjectAlternativeName([_general(name) for name in names])
             builder = builder.add_extension(alternative, critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
         return Issued(
@@ -69,6 +70,13 @@ class Authority:
             context.load_verify_locations(cadata=asks.pem.decode())
             context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _begun(subject: str, issuer: str, days: float) -> x509.CertificateBuilder:
