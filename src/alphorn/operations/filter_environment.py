@@ -23,7 +23,7 @@ from alphorn.wire.smtp import xtext
 DUPLICATE = "duplicate:"
 """Before the identifiers that an account remembers (RFC 7352)."""
 ADDRESS_BOOKS = ("urn:ietf:params:sieve:addrbook:", ":addrbook:")
-"""RFC 6134 §2.5."""
+"""RFC 6134."""
 
 USES = {f"\\{use.value}".lower(): use for use in SpecialUse if use is not SpecialUse.QUARANTINE}
 

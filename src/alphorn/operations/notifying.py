@@ -125,7 +125,7 @@ class Notifying:
 
 
 def is_automatic(raw: bytes) -> bool:
-    """RFC 5436 §2.2: whether a machine says that it has sent the message."""
+    """RFC 5436 §2.7: whether a machine says that it has sent the message."""
     said = header.get_all(raw, "Auto-Submitted", 10)
     return any(one.partition(";")[0].partition("(")[0].strip().lower() != "no" for one in said)
 
