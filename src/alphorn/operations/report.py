@@ -22,7 +22,7 @@ from alphorn.base.errors import AlphornError, NotFound
 from alphorn.base.numbers import NumberSet
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo
-from alphorn.message import addresses, arf, header
+from alphorn.message import addresses, arf, confidential_field, header
 from alphorn.message.arf import Complaint, Feedback
 from alphorn.message.envelope import Body, Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.mailbox import Mailbox, format_mailbox
@@ -124,6 +124,7 @@ class Reports:
             recipients=(recipient,),
             body=Body.SEVEN_BIT if report.isascii() else Body.EIGHT_BIT,
             smtputf8=not report[: header.header_end(report)].isascii(),
+            gateway=confidential_field.read(raw),  # the whole message is in it
         )
         origin = Origin(
             OriginKind.REPORT,
