@@ -25,7 +25,7 @@ from enum import IntEnum
 from pathlib import Path
 
 POLL_SECONDS = 30.0
-GATHER_SECONDS = 0.002
+GATHER_SECONDS = 0.01
 MAX_HINTS = 500
 MAX_BACKLOG = 5000
 RETRY_SECONDS = 0.01
@@ -198,10 +198,9 @@ class Bus:
     def _receive(self) -> None:
         hints: set[Hint] = set()
         with contextlib.suppress(BlockingIOError):
-            for _ in range(MAX_HINTS):
-                data = self._socket.recv(MAX_HINTS * _HINT.size)
-                if len(data) % _HINT.size == 0:
-                    hints.update(_HINT.iter_unpack(data))
+            data = self._socket.recv(MAX_HINTS * _HINT.size)  # the loop calls again for more
+            if len(data) % _HINT.size == 0:
+                hints.update(_HINT.iter_unpack(data))
         self._dispatch(hints)
 
     def _dispatch(self, hints: Iterable[Hint]) -> None:

@@ -10,15 +10,15 @@ from alphorn.store.database import Row, Transaction
 from alphorn.store.errors import no_such_mailbox
 from alphorn.store.limits import MAX_UID
 from alphorn.store.prepared import Prepared
-from alphorn.store.threads import Threads
+from alphorn.store.threads import THREAD, Threads
 
 # Plain numbers: operations on an IntFlag cost microseconds each.
 _SEEN = Flag.SEEN.value
 _DELETED = Flag.DELETED.value
 
-_SELECT = (
-    "SELECT id, uidvalidity, uidnext, first_unseen, (SELECT MAX(modseq) FROM mailbox),"
-    " (SELECT SUM(octets) FROM mailbox), (SELECT modseq FROM account)"
+_SELECT = (  # The last is the thread of a message, looked up on the way.
+    "SELECT id, uidvalidity, uidnext, first_unseen, (SELECT MAX(modseq) FROM mailbox),"  # noqa: S608
+    f" (SELECT SUM(octets) FROM mailbox), (SELECT modseq FROM account), ({THREAD})"
     " FROM mailbox WHERE "
 )
 _BY_ID = _SELECT + "id = ?"
@@ -31,11 +31,13 @@ def append(
 ) -> tuple[int, bool, list[Appended]]:
     """Store the messages in this order; the mailbox's id, whether it was made for them, and where
     they are. Raises OverQuota, Refused("limit"), NotFound."""
-    row, made = _place(tx, place, now)
-    mailbox_id, _, _, _, modseq, octets, gone = row
+    key, threads = messages[0].keys[0], Threads(tx)
+    row, made = _place(tx, place, now, key)
+    mailbox_id, _, _, _, modseq, octets, gone, thread = row
     added = sum(message.size for message in messages)
     may_grow(octets, added, quota)
-    return mailbox_id, made, _add(tx, Threads(tx), row, messages, added, max(modseq, gone), now)
+    threads.knows(key, thread)
+    return mailbox_id, made, _add(tx, threads, row, messages, added, max(modseq, gone), now)
 
 
 def deliver(
@@ -53,7 +55,7 @@ def deliver(
     found: list[tuple[int, bytes]] = []
     any_made = False
     for (place, create), message in zip(places, messages, strict=True):
-        row, made = _place(tx, place, now, create=create)
+        row, made = _place(tx, place, now, message.keys[0], create=create)
         any_made = any_made or made
         rows[row[0]] = row
         wanted.setdefault(row[0], {}).setdefault(message.hash, message)
@@ -123,21 +125,24 @@ def _add(
     return appended
 
 
-def _place(tx: Transaction, place: Place, now: int, *, create: bool = False) -> tuple[Row, bool]:
-    """What `_SELECT` says of the mailbox, and whether it has been made for this."""
+def _place(
+    tx: Transaction, place: Place, now: int, key: int, *, create: bool = False
+) -> tuple[Row, bool]:
+    """What `_SELECT` says of the mailbox and of the thread of `key`, and whether the mailbox has
+    been made for this."""
     if isinstance(place, int):
-        row = tx.execute(_BY_ID, (place,)).fetchone()
+        row = tx.execute(_BY_ID, (key, place)).fetchone()
     elif isinstance(place, SpecialUse):
-        row = tx.execute(_BY_USE, (place.value,)).fetchone()
+        row = tx.execute(_BY_USE, (key, place.value)).fetchone()
         if row is None:
             made = mailboxes.make_for(tx, place, now)
-            return tx.execute(_BY_ID, (made,)).fetchone(), True
+            return tx.execute(_BY_ID, (key, made)).fetchone(), True
     else:
-        row = tx.execute(_BY_NAME, (mailboxes.normal(place),)).fetchone()
+        row = tx.execute(_BY_NAME, (key, mailboxes.normal(place))).fetchone()
         if row is None and create:
             mailbox = mailboxes.create(tx, place, None, now)
             mailboxes.subscribe(tx, mailbox.name, True)
-            return tx.execute(_BY_ID, (mailbox.id,)).fetchone(), True
+            return tx.execute(_BY_ID, (key, mailbox.id)).fetchone(), True
     if row is None:
         raise no_such_mailbox()
     return row, False

@@ -8,6 +8,12 @@ from collections.abc import Sequence
 
 from alphorn.store.database import Transaction
 
+THREAD = (
+    "SELECT COALESCE(m.thread, k.thread) FROM thread_key k"
+    " LEFT JOIN thread_merge m ON m.old = k.thread WHERE k.key = ?"
+)
+"""The thread that a key leads to, if any."""
+
 
 class Threads:
     """The threads of an account, for messages that come in one transaction."""
@@ -17,6 +23,10 @@ class Threads:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self._known: dict[int, int | None] = {}
+
+    def knows(self, key: int, thread: int | None) -> None:
+        """It has been read already which thread this key leads to."""
+        self._known[key] = thread
 
     def of(self, keys: Sequence[int]) -> int | None:
         """The thread of the message whose keys these are, if it may be here already."""
@@ -40,8 +50,7 @@ class Threads:
     def _thread(self, key: int) -> int | None:
         if key not in self._known:
             row = self._tx.execute(
-                "SELECT COALESCE(m.thread, k.thread) FROM thread_key k"
-                " LEFT JOIN thread_merge m ON m.old = k.thread WHERE k.key = ?",
+                THREAD,
                 (key,),
             ).fetchone()
             self._known[key] = None if row is None else row[0]
