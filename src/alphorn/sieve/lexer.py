@@ -56,9 +56,7 @@ _DOTS = re.compile(r"(?m)^\.\.")
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
-def tokens(
-    source: str, report: Report, spaces: list[tuple[int, int]] | None = None
-) -> list[Token]:
+def tokens(source: str, report: Report, spaces: list[tuple[int, int]] | None = None) -> list[Token]:
     """All tokens, with END at the end. `spaces` gains where white space and comments stand."""
     found: list[Token] = []
     at = 0
