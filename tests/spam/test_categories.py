@@ -2,7 +2,7 @@
 
 import pytest
 
-from alphorn.spam import categories
+from alphorn.spam import categories, newsletter
 from alphorn.spam.categories import Category, categorize, correction_keys
 from alphorn.spam.values import SpamFacts
 from tests.spam.mail import html, message, seen
@@ -156,8 +156,8 @@ def test_corrections_prevail_the_most_specific_first() -> None:
     ],
 )  # fmt: skip
 def test_each_way_to_unsubscribe_has_a_sign_that_is_looked_for_first(text: str) -> None:
-    assert categories._UNSUBSCRIBE.search(text)
-    assert categories._has(text, categories._UNSUBSCRIBE, categories._UNSUBSCRIBE_SIGNS)
+    assert newsletter._UNSUBSCRIBE.search(text)
+    assert categories._has(text, newsletter._UNSUBSCRIBE, newsletter._UNSUBSCRIBE_SIGNS)
 
 
 @pytest.mark.parametrize(

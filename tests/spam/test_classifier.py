@@ -7,6 +7,7 @@ import pytest
 from alphorn.spam import classifier, table
 from alphorn.spam.classifier import NOTHING, weigh
 from alphorn.spam.table import Table
+from alphorn.spam.tokens import Tokens
 
 SPAM = range(1000, 1060)
 HAM = range(2000, 2060)
@@ -126,3 +127,15 @@ def test_the_senders_own_tokens_count_for_more() -> None:
     body = one(SPAM, chance)
     first, last = weigh([*sender, *body], shared, own), weigh([*body, *sender], shared, own)
     assert first.points < last.points
+
+
+def test_a_large_group_does_not_drown_a_small_one() -> None:
+    """What few tokens of the sender say stands beside a thousand words that say the opposite."""
+    counts = Table.create(bytearray(table.size(10)), 10)
+    sender, words = list(range(10, 20)), list(range(5000, 5600))
+    for n in range(100):
+        counts.learn(words, True)
+        counts.learn([*sender, *words] if n < 60 else sender, False)
+    keys = [*sender, *words]
+    assert weigh(keys, counts).weight > 0
+    assert weigh(Tokens(keys, (len(sender), len(keys))), counts).weight < 0

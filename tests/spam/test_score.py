@@ -88,6 +88,6 @@ def test_an_accounts_own_opinion_is_told_as_its_own() -> None:
 def test_a_known_correspondent_is_not_lost_to_words() -> None:
     counts = taught()
     facts = SpamFacts(spf="pass", dmarc="pass", aligned=True, known_correspondent=True)
-    raw = message(" ".join(BAD[:80]))
+    raw = message(" ".join(BAD[:80]), sender="carl@new.test")
     assert judge(seen(raw), counts).is_spam
     assert not judge(seen(raw, facts), counts).is_spam

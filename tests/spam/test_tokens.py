@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from alphorn.spam.tokens import MAX_TOKENS, SENDER, tokens
+from alphorn.spam.tokens import GROUPS, MAX_TOKENS, SENDER, tokens
 from alphorn.spam.values import SpamFacts
 from tests.spam.mail import html, message, seen
 
@@ -68,3 +68,25 @@ def test_a_message_without_anything_has_a_few() -> None:
 def test_replaced_facts_alone_leave_an_observation_equal() -> None:
     found = seen(message())
     assert replace(found, facts=SpamFacts(spf="fail")).text == found.text
+
+
+def test_they_stand_in_groups_that_cover_them_all() -> None:
+    for raw in (
+        message(),
+        message("", subject="", sender="x"),
+        html('one two <a href="http://a.test/x">THREE</a> 1,000 $ <b style="color:red">x</b>'),
+        message(" ".join(f"word{n}" for n in range(20_000))),
+    ):
+        found = tokens(seen(raw))
+        assert len(found.ends) == GROUPS
+        assert list(found.ends) == sorted(found.ends)
+        assert found.ends[-1] == len(found)
+        assert found.ends[0] >= min(SENDER, len(found))
+
+
+def test_a_group_holds_what_it_is_named_for() -> None:
+    one = tokens(seen(message("same words", subject="red")))
+    other = tokens(seen(message("same words", subject="blue green")))
+    assert one[: one.ends[0]] == other[: other.ends[0]]
+    assert one[one.ends[0] : one.ends[1]] != other[other.ends[0] : other.ends[1]]
+    assert one[one.ends[1] :] == other[other.ends[1] :]

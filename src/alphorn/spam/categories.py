@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from alphorn.spam import business
+from alphorn.spam import business, newsletter
 from alphorn.spam.links import base_domain
 from alphorn.spam.networks import NETWORKS
 from alphorn.spam.observation import Observation
@@ -33,18 +33,6 @@ class Categorized:
 
 ENOUGH = 3.0
 
-_UNSUBSCRIBE = re.compile(
-    r"unsubscribe|opt[- ]?out|manage (?:your )?(?:preferences|subscription)|email preferences"
-    r"|abmelden|abbestellen|abzumelden|austragen|newsletter-einstellungen"
-    r"|désinscri|désabonn|se désinscrire|ne plus recevoir"
-    r"|disiscri|annulla(?:re)? l'iscrizione|cancella(?:re|ti)? (?:l'iscrizione|dalla)"
-    r"|darse de baja|date de baja|darte de baja|cancelar (?:la|tu|su) suscripción"
-)
-_UNSUBSCRIBE_SIGNS = (
-    "unsubscribe", "opt-out", "opt out", "optout", "manage ", "email preferences", "abmelden",
-    "abbestellen", "abzumelden", "austragen", "newsletter-einstellungen", "désinscri", "désabonn",
-    "ne plus recevoir", "disiscri", "l'iscrizione", "cancella", "de baja", "suscripción",
-)  # fmt: skip
 _NEWSLETTER = re.compile(
     r"newsletter|view (?:this email )?in (?:your )?browser|im browser (?:ansehen|anzeigen|öffnen)"
     r"|version en ligne|dans votre navigateur|nel (?:tuo )?browser|en (?:tu|el|su) navegador"
@@ -147,7 +135,7 @@ def _mass(seen: Observation) -> tuple[float, list[Reason]]:
     if any(name in fields for name in _MASS_FIELDS):
         note(0.7, "campaign", "It was sent by a service for mass mail.")
     text = seen.text
-    if _has(text[-6000:], _UNSUBSCRIBE, _UNSUBSCRIBE_SIGNS):
+    if newsletter.tells_how_to_leave(seen):
         note(1.0, "unsubscribe-text", "It tells how to unsubscribe.")
     if _has(text, _NEWSLETTER, _NEWSLETTER_SIGNS) or "newsletter" in seen.subject.lower():
         note(1.0, "newsletter", "It reads like a newsletter.")

@@ -30,6 +30,8 @@ _WORDLESS = re.compile(r"[\W\d_]+")
 _ADDRESS_IN_NAME = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
 _RANDOM_LOCAL = re.compile(r"[a-z]*\d[a-z\d]{9,}|[bcdfghjklmnpqrstvwxz]{7,}")
 _MIXED_SCRIPT = re.compile("[a-z][\u0400-\u04ff\u0370-\u03ff]|[\u0400-\u04ff\u0370-\u03ff][a-z]")
+# The search begins at the one last word, not at every gap.
+_TAIL = re.compile(r"(?<=\s{5})[^\s]{2,40}$")
 _STYLED = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff5a]")
 # Five single letters, each with a gap behind it; the search begins at the first gap.
 _GAPPED = re.compile(r"[ .*-](?<=\b[a-z].)(?:[a-z][ .*-]){4}")
@@ -194,6 +196,10 @@ TABLE: tuple[Rule, ...] = (
          lambda s: _ending(s.from_domain) in names.DOUBTFUL_ENDINGS),
     Rule("shouting-subject", 0.7, "The subject is all in capitals.",
          lambda s: _shouts(s.subject)),
+    Rule("exclaiming-subject", 0.5, "The subject exclaims.",
+         lambda s: "!" in s.subject),
+    Rule("subject-tail", 1.0, "The subject ends in a gap and random characters.",
+         lambda s: _TAIL.search(s.subject) is not None),
     Rule("disguised-subject", 1.5, "The subject mixes letters of several alphabets to look alike.",
          lambda s: _MIXED_SCRIPT.search((s.subject + " " + s.from_name).lower()) is not None),
     Rule("styled-subject", 1.0, "The subject uses look-alike letters instead of plain ones.",

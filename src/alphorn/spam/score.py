@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from alphorn.spam import classifier, rules
+from alphorn.spam import classifier, newsletter, rules
 from alphorn.spam.classifier import Counts, Evidence
 from alphorn.spam.observation import Observation
 from alphorn.spam.tokens import tokens
@@ -55,6 +55,8 @@ def judge(
     learned = _learned(evidence)
     if learned is not None:
         reasons.append(learned)
+        if learned.score > 0:
+            reasons += _lessened(evidence, newsletter.resemblance(seen))
     score = round(sum(reason.score for reason in reasons), 2)
     return SpamVerdict(
         score,
@@ -68,6 +70,16 @@ def judge(
 def points(evidence: Evidence) -> float:
     """What the classifier adds to the score: between MOST_AGAINST and MOST_FOR."""
     return max(MOST_AGAINST, min(MOST_FOR, evidence.points))
+
+
+def _lessened(evidence: Evidence, doubt: float) -> list[Reason]:
+    """What takes `doubt` off the evidence before its bounds, so that it helps least where all that
+    was learned agrees; never more than there is."""
+    before = points(evidence)
+    score = round(max(0.0, min(MOST_FOR, evidence.points - doubt)) - before, 2)
+    if score > -LEAST_WORTH_TELLING:
+        return []
+    return [Reason("like-newsletter", "It is built like a newsletter of its sender.", score)]
 
 
 def _learned(evidence: Evidence) -> Reason | None:

@@ -11,7 +11,7 @@ that words can be made to collide helps nobody who may as well write the other w
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from zlib import crc32
 
 from alphorn.spam.links import base_domain
@@ -22,7 +22,9 @@ MAX_WORDS = 1500
 MAX_HEAD = 400
 MAX_LOOKS = 300
 MAX_FIGURES = 200
+MAX_HIDDEN = 200
 SENDER = 4
+GROUPS = 10
 VERSION = 1
 
 # Signs of currencies are words too: all of their octets are above 0x7f.
@@ -40,25 +42,34 @@ _BODY, _SUBJECT, _FROM, _LOCAL, _NAME, _LINK, _PATH, _HIDDEN, _OTHER = range(1, 
 _LOOK, _SHOUTED, _FIGURE = range(10, 13)
 
 
-def tokens(seen: Observation) -> tuple[int, ...]:
-    """At most MAX_TOKENS different integers of 32 bits, never 0: first SENDER that say who sent it
-    (address, domain, registered domain, list), then those of header and links, then of words, then
-    of pairs.
+class Tokens(tuple[int, ...]):
+    """The integers, and where each of the GROUPS ends; a group may be empty."""
+
+    ends: tuple[int, ...]
+
+    def __new__(cls, keys: Iterable[int], ends: Iterable[int]) -> "Tokens":
+        made = super().__new__(cls, keys)
+        made.ends = tuple(ends)
+        return made
+
+
+def tokens(seen: Observation) -> Tokens:
+    """At most MAX_TOKENS different integers of 32 bits, never 0, in GROUPS: who sent it (the first
+    SENDER are address, domain, registered domain, list), subject, names, habits of the header,
+    links, words, looks, figures with what is shouted and hidden, pairs, pairs with a gap.
     """
-    found = dict.fromkeys(_sender(seen))
-    found.update(dict.fromkeys(islice(_head(seen), MAX_HEAD)))
     words = _words(seen.text)[:MAX_WORDS]
     body = list(map(crc32, words, repeat(_BODY)))
-    found.update(dict.fromkeys(body))
-    found.update(dict.fromkeys(_habits(seen)))
-    if seen.hidden:
-        found.update(dict.fromkeys(islice(_sums(seen.hidden.lower(), _HIDDEN), 200)))
-    found.update(dict.fromkeys(map(crc32, words[1:], body)))
+    found: dict[int, None] = {0: None}  # no token; it is the first, and left out below
+    ends = []
+    for group in (*_head(seen), body, *_habits(seen), map(crc32, words[1:], body)):
+        found.update(dict.fromkeys(group))
+        ends.append(len(found) - 1)
     if len(found) < MAX_TOKENS:
         gapped = [one ^ _GAP_SALT for one in body]
         found.update(dict.fromkeys(map(crc32, words[2:], gapped)))
-    found.pop(0, None)
-    return tuple(islice(found, MAX_TOKENS))
+    ends.append(len(found) - 1)
+    return Tokens(islice(found, 1, MAX_TOKENS + 1), (min(end, MAX_TOKENS) for end in ends))
 
 
 _GAP_SALT = 0x5BD1E995
@@ -78,22 +89,33 @@ def _salted(words: Iterable[str], salt: int) -> Iterator[int]:
     return map(crc32, [word.encode("utf-8", "replace") for word in words], repeat(salt))
 
 
-def _sender(seen: Observation) -> Iterator[int]:
-    who = ("address " + seen.from_address, "domain " + seen.from_domain)
-    return _salted((*who, "base " + base_domain(seen.from_domain), "list " + seen.list_id), _FROM)
+def _head(seen: Observation) -> Iterator[Iterable[int]]:
+    """Five groups, the last four with at most MAX_HEAD altogether."""
+    domain = seen.from_domain
+    who = ("address " + seen.from_address, "domain " + domain)
+    house = ("base " + base_domain(domain), "list " + seen.list_id)
+    yield _salted((*who, *house, *_parents(domain)), _FROM)
+    room = MAX_HEAD
+    for group in (_subject(seen), _names(seen), _salted(_about(seen), _OTHER), _links(seen)):
+        taken = list(islice(group, room))
+        room -= len(taken)
+        yield taken
 
 
-def _head(seen: Observation) -> Iterator[int]:
+def _subject(seen: Observation) -> Iterator[int]:
     subject = _words(seen.subject.lower())
     sums = list(map(crc32, subject, repeat(_SUBJECT)))
     yield from sums
     yield from map(crc32, subject[1:], sums)
-    domain = seen.from_domain
-    yield from _salted(_parents(domain), _FROM)
+
+
+def _names(seen: Observation) -> Iterator[int]:
     local = seen.from_address.partition("@")[0].encode("utf-8", "replace")
     yield from map(crc32, _LOCAL_WORD.findall(local), repeat(_LOCAL))
     yield from _sums(seen.from_name.lower(), _NAME)
-    yield from _salted(_about(seen), _OTHER)
+
+
+def _links(seen: Observation) -> Iterator[int]:
     hosts = dict.fromkeys(link.host for link in seen.links)
     yield from _salted(islice(hosts, 60), _LINK)
     yield from _salted(dict.fromkeys(link.base for link in islice(seen.links, 60)), _LINK)
@@ -105,12 +127,15 @@ def _head(seen: Observation) -> Iterator[int]:
         )
 
 
-def _habits(seen: Observation) -> Iterator[int]:
-    """How it looks, what it shouts, and its figures."""
-    yield from map(crc32, seen.looks[:MAX_LOOKS], repeat(_LOOK))
-    yield from _salted(seen.shouted, _SHOUTED)
+def _habits(seen: Observation) -> Iterator[Iterable[int]]:
+    """How it looks; what it shouts and hides, and its figures."""
+    yield map(crc32, seen.looks[:MAX_LOOKS], repeat(_LOOK))
     figures = dict.fromkeys(_FIGURE_WORD.findall(seen.text[:20_000]))
-    yield from _salted(islice(figures, MAX_FIGURES), _FIGURE)
+    yield chain(
+        _salted(seen.shouted, _SHOUTED),
+        _salted(islice(figures, MAX_FIGURES), _FIGURE),
+        islice(_sums(seen.hidden.lower(), _HIDDEN), MAX_HIDDEN),
+    )
 
 
 def _parents(domain: str) -> Iterator[str]:
