@@ -100,6 +100,7 @@ class Guard:
     """What a test may choose of the gate."""
 
     zones: tuple[ListZone, ...] = ()
+    name_zones: tuple[ListZone, ...] = ()
     seconds: float = 30.0
     help_url: str = "https://help.alps.zz"
     manners: MannersSettings = field(default_factory=lambda: MannersSettings(greeting_delay=0))
@@ -141,6 +142,7 @@ class GateHouse:
                 resolver=self.resolver,
                 hostname=HOSTNAME,
                 zones=guard.zones,
+                name_zones=guard.name_zones,
                 own_names=frozenset((HOSTNAME, "example.test")),
                 own_addresses=lambda address: address == "192.0.2.25",
                 exempt=self.door.exempt,

@@ -13,7 +13,7 @@ from alphorn.servers.resolver import resolver
 from alphorn.servers.services import Services
 from alphorn.servers.smtp.gate import Gate
 from alphorn.servers.smtp.inquiry import Questions
-from alphorn.servers.zones import zones
+from alphorn.servers.zones import link_zones, zones
 
 
 def gate(
@@ -29,6 +29,7 @@ def gate(
             resolver=resolver(settings),
             hostname=settings[table.HOSTNAME],
             zones=zones(settings),
+            name_zones=link_zones(settings),
             fakes=frozenset(helo.KNOWN_FAKES) | fakes,
             own_names=OwnNames(settings[table.HOSTNAME], parts.view),
             own_addresses=OwnAddresses(bound),

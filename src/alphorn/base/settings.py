@@ -746,6 +746,14 @@ MX_ALLOW_LISTS = Setting(
     "DNS lists of servers that are known to send no spam, written likewise; the number is what "
     "being on it takes from the score. Who is on one is not greylisted.",
 )
+MX_LINK_LISTS = Setting(
+    "mx.link_lists",
+    kinds.list_of(kinds.TEXT),
+    (),
+    "DNS lists of domains that spam leads to. Each is the name of the list's zone and then, if "
+    "wanted, the answers that count. The domains of a message's links are looked up, at most 20, "
+    "where spam is judged and DNS lists are asked. Mind the terms of who runs the list.",
+)
 MX_FAKE_NAMES = Setting(
     "mx.fake_names",
     kinds.list_of(kinds.TEXT),
@@ -1144,6 +1152,7 @@ TABLE: tuple[Setting[Any], ...] = (
     MX_DNS_SECONDS,
     MX_BLOCK_LISTS,
     MX_ALLOW_LISTS,
+    MX_LINK_LISTS,
     MX_FAKE_NAMES,
     MX_TRUSTED_FORWARDERS,
     ATTACHMENTS_FORBIDDEN,

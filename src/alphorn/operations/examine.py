@@ -179,6 +179,10 @@ class Examiner:
             ),
         )
 
+    def linked_domains(self, raw: bytes) -> tuple[str, ...]:
+        """What lists of domains in links are to be asked about; takes as long as judging it."""
+        return reputation.linked_domains(raw, self._parts.own)
+
     def _stages(self, message: _Message, guard: Protection) -> Iterator[Decision]:
         raw, root = message.raw, message.root
         if guard.headers:

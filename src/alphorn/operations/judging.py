@@ -207,9 +207,10 @@ def _with_familiarity(seen: Observation, known: Familiarity) -> Observation:
 def _unlisted(seen: Observation) -> Observation:
     """As whoever wants no lists in the DNS sees it."""
     reasons = tuple(one for one in seen.facts.header_reasons if not one[0].startswith(LISTED))
-    if len(reasons) == len(seen.facts.header_reasons):
+    if len(reasons) == len(seen.facts.header_reasons) and not seen.facts.listed_hosts:
         return seen
-    return replace(seen, facts=replace(seen.facts, header_reasons=reasons))
+    facts = replace(seen.facts, header_reasons=reasons, listed_hosts=frozenset())
+    return replace(seen, facts=facts)
 
 
 def _why(

@@ -12,10 +12,13 @@ from itertools import islice
 
 from alphorn.mailauth import said
 from alphorn.message import header
+from alphorn.message.parse import parse
+from alphorn.spam.features import observe
 from alphorn.spam.links import Link, base_domain
 from alphorn.spam.names import BRANDS, FREE_MAIL, FREE_PAGES, SHORTENERS
 from alphorn.spam.networks import NETWORKS
 from alphorn.spam.observation import Observation
+from alphorn.spam.values import SpamFacts
 from alphorn.store.reported import Kind, Name, Voices
 
 VOICES_OF_ORGANIZATION = 3
@@ -45,6 +48,7 @@ _EVERYBODYS = (
     | frozenset(NETWORKS)
     | frozenset(f"{label}.com" for labels in BRANDS.values() for label in labels)
 )
+_NUMBERS = re.compile(r"[0-9.]+")
 _HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
 _PROVES = {"dmarc": "header.from", "spf": "smtp.mailfrom", "dkim": "header.d"}
 """Which property has the domain that a method vouches for."""
@@ -96,6 +100,13 @@ def hosts_of(seen: Observation, own: Own) -> Iterator[Name]:
     )
     for host in islice(hosts, MAX_HOSTS):
         yield Name(Kind.HOST, host)
+
+
+def linked_domains(raw: bytes, own: Own) -> tuple[str, ...]:
+    """The registered domains that the links of a message lead to, as lists in the DNS have them."""
+    seen = observe(raw, parse(raw), SpamFacts())
+    names = (base_domain(name.name) for name in hosts_of(seen, own))
+    return tuple(dict.fromkeys(name for name in names if not _NUMBERS.fullmatch(name)))
 
 
 def host_of(link: Link) -> str:

@@ -1,7 +1,7 @@
 """The block and allow lists in the DNS that the settings name."""
 
 from alphorn.base import settings as table
-from alphorn.base.settings import Settings, SettingsError
+from alphorn.base.settings import Setting, Settings, SettingsError
 from alphorn.dns.lists import ListZone, read_codes
 
 WEIGHT = 2.5
@@ -10,12 +10,21 @@ WEIGHT = 2.5
 
 def zones(settings: Settings) -> tuple[ListZone, ...]:
     """The lists in the DNS. Raises SettingsError with all that is wrong with them."""
+    return _read(settings, table.MX_BLOCK_LISTS, table.MX_ALLOW_LISTS)
+
+
+def link_zones(settings: Settings) -> tuple[ListZone, ...]:
+    """The lists of domains in links. Raises SettingsError likewise."""
+    return _read(settings, table.MX_LINK_LISTS)
+
+
+def _read(settings: Settings, *names: Setting[tuple[str, ...]]) -> tuple[ListZone, ...]:
     found: list[ListZone] = []
     errors: list[str] = []
-    for setting in (table.MX_BLOCK_LISTS, table.MX_ALLOW_LISTS):
+    for setting in names:
         for entry in settings[setting]:
             try:
-                found.append(_zone(entry, block=setting is table.MX_BLOCK_LISTS))
+                found.append(_zone(entry, block=setting is not table.MX_ALLOW_LISTS))
             except ValueError as error:
                 errors.append(f"{setting.key}: {entry!r} {error}")
     if errors:

@@ -407,6 +407,20 @@ def test_above_the_first_threshold_it_is_filed_in_spam(open_gate: Open) -> None:
     assert (told.facts["score"], told.facts["threshold"]) == (said.score, 5.0)
 
 
+def test_domains_of_links_are_looked_up_in_lists_of_such(open_gate: Open) -> None:
+    guarded = open_gate(Guard(name_zones=(ListZone("uribl.zz", "block"),)))
+    guarded.zone["casino.zz.uribl.zz"] = {"A": ["127.0.0.2"]}
+    links = "See http://www.casino.zz/win and http://fine.zz/ and http://192.0.2.1/x and more."
+    assert taken(send(guarded, letter(body=links)))
+    assert "link-listed" in codes(*guarded.anna())
+    guarded.protect(ANNA, dns_lists=False)
+    assert taken(send(guarded, letter(body=links, number=2)))
+    assert "link-listed" not in codes(guarded.anna()[-1])
+    guarded.protect(ANNA, dns_lists=None)
+    assert taken(send(guarded, letter(body="See http://fine.zz/ and nothing else.", number=3)))
+    assert "link-listed" not in codes(guarded.anna()[-1])
+
+
 def test_above_the_second_it_is_refused(open_gate: Open) -> None:
     guarded = open_gate(HEAVY)
     listed_heavily(guarded)

@@ -87,6 +87,7 @@ async def _arrival(visit: Visit, message: Message, inquiry: Inquiry) -> Arrival:
         proofs=await inquiry.proofs(message.raw, spf),
         reverse=known.reverse.name if known.reverse is not None else "",
         reverse_known=known.reverse is not None and not known.reverse.temporary,
+        listed_hosts=await _listed_links(visit, message, inquiry),
         listed=tuple(
             Reason(
                 f"{LISTED}{one.zone.kind}",
@@ -96,6 +97,18 @@ async def _arrival(visit: Visit, message: Message, inquiry: Inquiry) -> Arrival:
             for one in (*known.listed("block"), *known.listed("allow"))
         ),
     )
+
+
+async def _listed_links(visit: Visit, message: Message, inquiry: Inquiry) -> frozenset[str]:
+    """Domains of its links that are on lists of such, where there are any to ask."""
+    gate = visit.service.gate
+    if gate is None or not inquiry.questions.name_zones:
+        return frozenset()
+    guarded = map(visit.service.view.protection, visit.routes)
+    if not any(one.spam and one.dns_lists for one in guarded):
+        return frozenset()
+    domains = await visit.io.run(gate.examiner.linked_domains, message.raw)
+    return await inquiry.listed_hosts(domains)
 
 
 def _deliver(visit: Visit, message: Message, arrival: Arrival) -> Reply:
