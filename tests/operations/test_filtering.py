@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from bench.sieve import MESSAGE, RULES
 
-from alphorn.base.errors import Unavailable
+from alphorn.base.errors import NotFound, Unavailable
 from alphorn.base.flags import Flag
 from alphorn.base.numbers import NumberSet
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
 from alphorn.message.outcome import Fate
-from alphorn.operations import accounts, addresses, temporary
+from alphorn.operations import accounts, addresses, redirects, temporary
 from alphorn.operations.compiled_rules import CompiledRules, filter_names
 from alphorn.operations.deliver import Reception
 from alphorn.operations.filter_plan import Incoming
@@ -423,14 +423,25 @@ def test_what_is_not_sent_on_is_kept(house: House, target: str, sender: str, why
 def test_nothing_goes_to_a_target_that_kept_refusing(house: House) -> None:
     house.installation.sql(
         "INSERT INTO directory_pausedtarget (domain_id, target, since, reason)"
-        " SELECT id, ?, 1, 'no' FROM directory_domain WHERE name = 'example.test'",
+        " SELECT id, ?, 1, '550 5.1.1 no' FROM directory_domain WHERE name = 'example.test'",
         FAR,
     )
     house.installation.sql("UPDATE directory_directoryversion SET version = version + 1")
     house.script(f'redirect "{FAR}";')
     house.accept()
     assert house.queued() == []
-    assert house.counts() == {"INBOX": 1}
+    assert house.counts() == {"INBOX": 2}
+    house.accept()
+    assert house.counts() == {"INBOX": 3}
+    (told,) = [raw for raw in house.raws("INBOX") if b"auto-generated" in raw]
+    assert b"550 5.1.1 no" in told
+    assert b"main" in told
+    resumed = redirects.resume_redirect(house.installation.control, ANNA, [FAR])
+    assert resumed.paused == ()
+    house.accept()
+    assert len(house.queued()) == 1
+    with pytest.raises(NotFound):
+        redirects.resume_redirect(house.installation.control, ANNA, [FAR])
 
 
 def test_whole_lists_get_nothing(house: House) -> None:

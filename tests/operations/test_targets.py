@@ -1,6 +1,7 @@
 """A target that keeps refusing is paused, and whose redirect it is hears of it once."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ class Out:
         self.targets = Targets(
             house.redirects,
             notices,
-            lambda domain, target, reason: pause_target(control, domain, target, reason),
+            partial(pause_target, control),
             clock=house.clock,
         )
         self.watch = None
@@ -98,6 +99,16 @@ def test_one_success_forgives(house: MailHouse) -> None:
 def test_what_is_refused_for_itself_does_not_count(house: MailHouse) -> None:
     settle(house, *refusals(house, TIMES * 2, DAY, SPAM))
     assert paused(house) == ()
+
+
+def test_one_to_which_only_a_rule_leads(house: MailHouse) -> None:
+    """Its owner is told by his rules, which know what they would have sent there."""
+    control = house.installation.control
+    redirects.set_redirect(control, ANNA, [])
+    settle(house, *refusals(house, TIMES, DAY))
+    assert list(house.view.paused("example.test")) == [FAR.lower()]
+    assert house.view.paused("example.test")[FAR.lower()].reason == "550 5.1.1 No such user"
+    assert house.queued() == []
 
 
 @pytest.mark.parametrize("language", sorted(TEXTS))

@@ -67,6 +67,7 @@ def _settled(out: Outgoing, claim: Claim, outcome: Outcome) -> None:
                 f"{outcome.reply.code} {outcome.reply.enhanced} {outcome.reply.text}"
                 if refused
                 else None,
+                origin.account_id,
             )
     if origin.kind is OriginKind.SUBMITTED and origin.account_id is not None:
         watch.settled(origin.account_id, outcome.result is Result.FAILED and hard(outcome.reply))

@@ -90,12 +90,12 @@ def build(
     watch = Watch(history, view, notices, lock, record, watch_settings(settings))
     closing.callback(watch.close)
 
-    def pause(domain: str, target: str, reason: str) -> Paused:
+    def pause(domain: str, target: str, reason: str, account_id: int | None) -> Paused:
         from alphorn.directory.setup import close_connections
         from alphorn.operations.redirects import pause_target
 
         try:
-            return pause_target(open_control(), domain, target, reason)
+            return pause_target(open_control(), domain, target, reason, account_id)
         finally:
             close_connections()
 

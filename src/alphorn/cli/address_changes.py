@@ -63,7 +63,8 @@ def _redirect(context: Context, args: Namespace) -> int:
 
 
 def _resume(context: Context, args: Namespace) -> int:
-    return say(context, args, redirects.resume_redirect(context.services.control, args.address))
+    control = context.services.control
+    return say(context, args, redirects.resume_redirect(control, args.address, args.target or ()))
 
 
 def _members(context: Context, args: Namespace) -> int:
@@ -147,7 +148,16 @@ COMMANDS = (
         "address resume",
         "try paused targets of a redirect again",
         _resume,
-        (ADDRESS, JSON),
+        (
+            ADDRESS,
+            Argument(
+                "--target",
+                action="append",
+                metavar="ADDRESS",
+                help="one to which a filter or script leads (may be said several times)",
+            ),
+            JSON,
+        ),
         "Try the targets of a redirect again that were paused because they kept refusing mail.",
     ),
     Command(

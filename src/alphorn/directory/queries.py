@@ -17,6 +17,7 @@ from alphorn.directory.values import (
     DeviceCredential,
     DomainInfo,
     GatewayInfo,
+    Pause,
     PlanLimits,
     SendingLock,
     SigningKey,
@@ -43,7 +44,7 @@ _GATEWAYS = """
 
 _MEMBERS = "SELECT account_id FROM directory_listmember WHERE address_id = ? ORDER BY id"
 
-_PAUSED = "SELECT target FROM directory_pausedtarget WHERE domain_id = ?"
+_PAUSED = "SELECT target, since, reason FROM directory_pausedtarget WHERE domain_id = ?"
 
 _ACCOUNT = """
     SELECT c.id, a.local, d.name, d.organization_id, c.enabled AND d.enabled AND o.enabled,
@@ -128,10 +129,10 @@ def target(reader: Reader, key: tuple[int, str]) -> Target | None:
     )
 
 
-def paused(reader: Reader, domain_id: int) -> frozenset[str] | None:
+def paused(reader: Reader, domain_id: int) -> dict[str, Pause] | None:
     """The addresses to which nothing of this domain is sent on, or None."""
     rows: list[Any] = reader.rows(_PAUSED, (domain_id,))
-    return frozenset(target for (target,) in rows) or None
+    return {target: Pause(since, reason) for target, since, reason in rows} or None
 
 
 def gateways(reader: Reader) -> tuple[GatewayInfo, ...] | None:

@@ -163,6 +163,15 @@ class AccountInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Of a target that kept refusing: since when (seconds UTC) nothing is sent on to it, and its
+    last words."""
+
+    since: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Where mail for an address goes.
 

@@ -17,7 +17,7 @@ it), and only then forgets what it knows.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -36,6 +36,7 @@ from alphorn.directory.values import (
     Credentials,
     DomainInfo,
     GatewayInfo,
+    Pause,
     Protection,
     Route,
     SigningKey,
@@ -125,14 +126,14 @@ class DirectoryView:
             found = self._find(local, domain)
             return found[1] if found else None
 
-    def paused(self, domain: str) -> frozenset[str]:
+    def paused(self, domain: str) -> Mapping[str, Pause]:
         """Where nothing that addresses of this domain receive is sent on to, since it kept being
         refused there; in lower case."""
         folded = fold_domain(domain)
         with self._lock:
             self._refresh()
             info = None if folded is None else self._domains.get(folded)
-            return (self._paused.get(info.id) if info is not None else None) or frozenset()
+            return (self._paused.get(info.id) if info is not None else None) or {}
 
     def account(self, account_id: int) -> AccountInfo | None:
         """The account, switched on or not."""

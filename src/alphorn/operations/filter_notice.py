@@ -24,11 +24,12 @@ WIDTH = 72
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`error` and `mailbox` are a subject and paragraphs; `{where}` is one of the next four, and
-    `{text}` what is wrong there."""
+    """The first three are a subject and paragraphs; `{where}` is one of the next four, and `{text}`
+    what is wrong there."""
 
     error: tuple[str, ...]
     mailbox: tuple[str, ...]
+    paused: tuple[str, ...]
     filter: str
     filters: str
     script: str
@@ -50,6 +51,14 @@ WORDS = {
             "Nothing is lost: such messages stay in the inbox. Please create the folder, or name"
             " another one in the rule.",
         ),
+        (
+            "A redirect of one of your rules is paused",
+            "One of your rules sends mail on to an address that has refused it again and again"
+            " for days: {where}. Nothing is sent there any more. The other server said:",
+            "{text}",
+            "Nothing is lost: such messages stay in your mailbox. Please change the rule, or"
+            " have it tried again once the other address takes mail: alphorn address resume.",
+        ),
         "filter “{name}”",
         "filters",
         "script “{name}”",
@@ -69,6 +78,16 @@ WORDS = {
             "Eine Ihrer Regeln legt Nachrichten im Ordner «{text}» ab, den es nicht gibt: {where}.",
             "Es geht nichts verloren: Solche Nachrichten bleiben im Posteingang. Bitte legen Sie"
             " den Ordner an, oder nennen Sie in der Regel einen anderen.",
+        ),
+        (
+            "Eine Weiterleitung einer Ihrer Regeln ruht",
+            "Eine Ihrer Regeln leitet Nachrichten an eine Adresse weiter, die sie seit Tagen"
+            " immer wieder abweist: {where}. Dorthin wird nichts mehr gesandt. Der andere Server"
+            " sagte:",
+            "{text}",
+            "Es geht nichts verloren: Solche Nachrichten bleiben in Ihrem Postfach. Bitte"
+            " ändern Sie die Regel, oder lassen Sie es wieder versuchen, sobald die andere"
+            " Adresse Nachrichten annimmt: alphorn address resume.",
         ),
         "Filter «{name}»",
         "Filter",
@@ -91,6 +110,15 @@ WORDS = {
             "Rien n’est perdu : ces messages restent dans la boîte de réception. Veuillez créer le"
             " dossier, ou en nommer un autre dans la règle.",
         ),
+        (
+            "Une redirection d’une de vos règles est suspendue",
+            "Une de vos règles redirige des messages vers une adresse qui les refuse sans cesse"
+            " depuis des jours : {where}. Plus rien n’y est envoyé. L’autre serveur a répondu :",
+            "{text}",
+            "Rien n’est perdu : ces messages restent dans votre boîte aux lettres. Veuillez"
+            " modifier la règle, ou faire réessayer dès que l’autre adresse accepte les messages"
+            " : alphorn address resume.",
+        ),
         "filtre « {name} »",
         "filtres",
         "script « {name} »",
@@ -111,6 +139,15 @@ WORDS = {
             "Non va perso nulla: questi messaggi restano nella posta in arrivo. Crei la cartella,"
             " oppure ne indichi un’altra nella regola.",
         ),
+        (
+            "Un inoltro di una delle Sue regole è sospeso",
+            "Una delle Sue regole inoltra messaggi a un indirizzo che da giorni li rifiuta ogni"
+            " volta: {where}. Non vi si invia più nulla. L’altro server ha risposto:",
+            "{text}",
+            "Non va perso nulla: questi messaggi restano nella Sua casella. Modifichi la"
+            " regola, oppure faccia riprovare quando l’altro indirizzo accetta di nuovo la"
+            " posta: alphorn address resume.",
+        ),
         "filtro «{name}»",
         "filtri",
         "script «{name}»",
@@ -130,6 +167,15 @@ WORDS = {
             "No se pierde nada: esos mensajes permanecen en la bandeja de entrada. Cree la carpeta"
             " o indique otra en la regla.",
         ),
+        (
+            "Una redirección de una de sus reglas está en pausa",
+            "Una de sus reglas reenvía mensajes a una dirección que los rechaza una y otra vez"
+            " desde hace días: {where}. Ya no se envía nada allí. El otro servidor dijo:",
+            "{text}",
+            "No se pierde nada: esos mensajes permanecen en su buzón. Cambie la regla, o haga"
+            " que se intente de nuevo cuando la otra dirección acepte mensajes: alphorn address"
+            " resume.",
+        ),
         "filtro «{name}»",
         "filtros",
         "script «{name}»",
@@ -148,7 +194,8 @@ def _where(words: Words, spot: Spot) -> str:
 def notice(trouble: Trouble, account: AccountInfo, host: str, now: float) -> Copy:
     """The message, for the account's inbox."""
     words = WORDS.get(account.language) or WORDS[FALLBACK]
-    subject, *paragraphs = words.mailbox if trouble.kind == "mailbox" else words.error
+    kinds = {"mailbox": words.mailbox, "paused": words.paused}
+    subject, *paragraphs = kinds.get(trouble.kind, words.error)
     values = {"where": _where(words, trouble.where), "text": trouble.text}
     name = texts(account.language).signature.format(host=host)
     token = secrets.token_hex(12)

@@ -8,8 +8,9 @@ responder, never for spam. What is taken for spam is neither sent on nor answere
 Everything is decided here and nothing is done: `operations.acting` does it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from alphorn.directory.values import Pause
 from alphorn.directory.view import DirectoryView
 from alphorn.operations.compiled_rules import RESPONDER, Compiled, CompiledRules
 from alphorn.operations.filter_environment import AtDelivery, local_zone
@@ -77,6 +78,6 @@ class Filtering:
         asked = run_all(((RESPONDER, script),), message, there).actions
         return next((action for action in asked if isinstance(action, Vacation)), None)
 
-    def _paused(self, incoming: Incoming) -> Callable[[], frozenset[str]]:
+    def _paused(self, incoming: Incoming) -> Callable[[], Mapping[str, Pause]]:
         domain = incoming.route.address.rpartition("@")[2]
         return lambda: self._view.paused(domain)

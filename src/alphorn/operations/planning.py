@@ -9,13 +9,14 @@ reject      of spam that was accepted already would be a report to whoever is fo
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from alphorn.base.address import fold_domain
 from alphorn.base.errors import NotFound
 from alphorn.base.flags import Flag
 from alphorn.base.trace import Verdict
+from alphorn.directory.values import Pause
 from alphorn.directory.view import DirectoryView
 from alphorn.message import header, spam_field
 from alphorn.operations import secured
@@ -66,7 +67,7 @@ class Planning:
         world: AtDelivery,
         view: DirectoryView,
         rules: Compiled,
-        paused: Callable[[], frozenset[str]],
+        paused: Callable[[], Mapping[str, Pause]],
     ) -> None:
         self._incoming = incoming
         self._world = world
@@ -228,7 +229,8 @@ class Planning:
             return "who is its sender"
         if why := secured.why_not(self._view, incoming.route.gateway, target):
             return why
-        if target.lower() in self._paused():
+        if pause := self._paused().get(target.lower()):
+            self._paused_target(action, target, pause)
             return "that address kept refusing mail and is paused"
         local, _, domain = target.rpartition("@")
         route = self._view.route(local, domain)
@@ -251,8 +253,15 @@ class Planning:
         self._notes.append(f"An error in {where}: {problem.text}; nothing of that is done")
         self._tell_owner("error", where, problem.text)
 
-    def _tell_owner(self, kind: str, where: Spot, text: str) -> None:
-        key = f"{TOLD}{self._rules.version}:{kind}"
+    def _paused_target(self, action: Redirect, target: str, pause: Pause) -> None:
+        """The owner of each rule that leads there is told, once for each time it is paused."""
+        if action.line is not None:
+            spot = self._rules.spot(action.line.script, action.line.number)
+            kind = f"paused:{pause.since}:{target.lower()}"
+            self._tell_owner("paused", spot, f"{target}: {pause.reason}", kind)
+
+    def _tell_owner(self, kind: str, where: Spot, text: str, about: str = "") -> None:
+        key = f"{TOLD}{self._rules.version}:{about or kind}"
         self._troubles.setdefault(kind, Trouble(kind, where, text[:500], key))
 
 

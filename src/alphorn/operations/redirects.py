@@ -8,8 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alphorn.base import address as rules
-from alphorn.base.errors import Refused
-from alphorn.directory.orm import MAX_REASON, Address, Domain, Membership, PausedTarget, change
+from alphorn.base.errors import NotFound, Refused
+from alphorn.directory.orm import (
+    MAX_REASON,
+    Account,
+    Address,
+    Domain,
+    Membership,
+    PausedTarget,
+    change,
+)
 from alphorn.directory.rows import holder, written
 from alphorn.directory.values import AddressInfo, AddressKind
 from alphorn.operations import confidential, find
@@ -53,18 +61,28 @@ def set_redirect(
         return warned(info_of(row))
 
 
-def resume_redirect(control: Control, address: str) -> AddressInfo:
-    """Its paused targets are tried again. Raises NotFound, AddressError, Forbidden."""
+def resume_redirect(control: Control, address: str, targets: Sequence[str] = ()) -> AddressInfo:
+    """Its paused targets are tried again, and these, to which rules of the account behind it lead.
+    Raises NotFound (for one that is not paused, too), AddressError, Forbidden."""
+    named = [str(rules.parse_foreign(target)) for target in targets]
     with change():
         row = find.address(address)
         _require(control, row)
-        begin_anew(row.domain, row.redirect_to)
+        paused = PausedTarget.objects.filter(domain=row.domain)
+        for target in named:
+            if not paused.filter(target=target.lower()).exists():
+                raise NotFound(f"{target} is not paused for {row.domain.name}.", code="not-paused")
+        begin_anew(row.domain, "\n".join((row.redirect_to, *named)))
         return info_of(row)
 
 
-def pause_target(control: Control, domain: str, target: str, reason: str) -> Paused:
+def pause_target(
+    control: Control, domain: str, target: str, reason: str, account_id: int | None = None
+) -> Paused:
     """Nothing of this domain is sent on to the target until somebody resumes it; `reason` is what
-    it says. Raises NotFound, AddressError, Forbidden."""
+    it says, `account_id` whose mail it refused. Those whose rules alone lead there are not among
+    the owners: their rules tell them (`operations.planning`). Raises NotFound, AddressError,
+    Forbidden."""
     folded = str(rules.parse_foreign(target)).lower()
     with change():
         require_operator(control.actor)
@@ -77,7 +95,7 @@ def pause_target(control: Control, domain: str, target: str, reason: str) -> Pau
             if folded in row.redirect_to.lower().split()
         ]
         new = False
-        if rows:
+        if rows or (account_id is not None and Account.objects.filter(pk=account_id).exists()):
             _, new = PausedTarget.objects.get_or_create(
                 domain=there,
                 target=folded,

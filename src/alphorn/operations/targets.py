@@ -35,8 +35,9 @@ class Paused(Protocol):
     def new(self) -> bool: ...
 
 
-Pause = Callable[[str, str, str], Paused]
-"""Pauses a target for a domain, durably, for a reason; may take its time and raise."""
+Pause = Callable[[str, str, str, int | None], Paused]
+"""Pauses a target for a domain, durably, for a reason that mail of an account met, if of one; may
+take its time and raise."""
 
 
 class Targets:
@@ -59,16 +60,20 @@ class Targets:
         self._closed = False
         self._waiting = 0
 
-    def settled(self, domain: str, target: str, refusal: str | None) -> None:
-        """Mail that an address of this domain sent on was taken by the target, or refused for good
-        with these words. Never waits or raises."""
+    def settled(
+        self, domain: str, target: str, refusal: str | None, account_id: int | None = None
+    ) -> None:
+        """Mail that an address of this domain, or a rule of the account behind it, sent on was
+        taken by the target, or refused for good with these words. Never waits or raises."""
         with self._lock:
             if self._closed or self._waiting >= MAX_WAITING:
                 return
             self._waiting += 1
             if self._threads is None:
                 self._threads = ThreadPoolExecutor(1, "targets")
-            self._threads.submit(self._note, domain, target.lower(), refusal, self._clock())
+            self._threads.submit(
+                self._note, domain, target.lower(), refusal, account_id, self._clock()
+            )
 
     def purge(self, now: float) -> None:
         """Forget what is too old to matter. Now and then, by one process. Raises Unavailable."""
@@ -82,7 +87,9 @@ class Targets:
         if threads is not None:
             threads.shutdown()
 
-    def _note(self, domain: str, target: str, refusal: str | None, now: float) -> None:
+    def _note(
+        self, domain: str, target: str, refusal: str | None, account_id: int | None, now: float
+    ) -> None:
         with self._lock:
             self._waiting -= 1
         try:
@@ -92,7 +99,7 @@ class Targets:
             so_far = self._redirects.refused(domain, target, now=now)
             if so_far.times < TIMES or so_far.days < DAYS:
                 return
-            paused = self._pause(domain, target, refusal)
+            paused = self._pause(domain, target, refusal, account_id)
             self._redirects.taken(domain, target)  # resumed, it begins anew
             if paused.new:
                 _log.warning("nothing of %s is sent on to %s any more: %s", domain, target, refusal)
