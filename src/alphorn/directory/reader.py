@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from alphorn.base.errors import Unavailable
-from alphorn.directory.wal_index import HEAD, head_of
+from alphorn.base.wal_index import HEAD, head_of
 
 BUSY_SECONDS = 0.05
 """In WAL mode readers wait for nobody but a recovery after a crash; the event loop waits too."""

@@ -5,6 +5,7 @@ Each account has one voice about a name, its last one. What voices amount to is 
 its last moments with the power.
 """
 
+import mmap
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from alphorn.base.wal_index import HEAD, head_of
 from alphorn.store.side_file import SideFile
 from alphorn.store.text import storable
 
@@ -63,7 +65,9 @@ class Reported:
 
     def __init__(self, path: Path) -> None:
         self._file = SideFile(path, TABLES, VERSION, WHAT)
-        self._empty_at: tuple[sqlite3.Connection, int] | None = None
+        self._path = path
+        self._head: mmap.mmap | None = None
+        self._empty_at: bytes | None = None
 
     def report(
         self, names: Iterable[Name], account_id: int, organization_id: int, *, now: float
@@ -83,6 +87,8 @@ class Reported:
     def voices(self, names: Iterable[Name], *, now: float) -> Mapping[Name, Voices]:
         """Of those that anybody reported lately, out of the first MAX_ASKED. Where nothing is in
         the file that costs next to nothing."""
+        if self._head is not None and self._head[:HEAD] == self._empty_at:
+            return {}
         asked = _storable(names)
         if not asked:
             return {}
@@ -129,6 +135,7 @@ class Reported:
         )
 
     def close(self) -> None:
+        self._head = None
         self._file.close()
 
     # -- inside --
@@ -149,7 +156,6 @@ class Reported:
         if not rows:
             return
         with self._file.transaction() as connection:
-            self._empty_at = None
             connection.executemany(
                 "INSERT OR REPLACE INTO voice"
                 " (kind, name, account, organization, good, at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -157,13 +163,11 @@ class Reported:
             )
 
     def _is_empty(self, connection: sqlite3.Connection) -> bool:
-        """Asked anew only when another process has written."""
-        (version,) = connection.execute("PRAGMA data_version").fetchone()
-        here = connection, int(version)
-        if here == self._empty_at:
-            return True
+        """And remembered until somebody, of whichever process, has written."""
+        self._head = head = head_of(self._path)
+        mark = head[:HEAD] if head is not None else None
         (some,) = connection.execute("SELECT EXISTS (SELECT 1 FROM voice)").fetchone()
-        self._empty_at = None if some else here
+        self._empty_at = None if some else mark
         return not some
 
 
