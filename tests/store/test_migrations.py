@@ -65,6 +65,8 @@ def test_an_old_account_is_led_on(tmp_path: Path, old: int) -> None:
     assert account.rules().script == "keep;"
     account.deliver([Copy("INBOX", numbered(1)[0])], None, [Remembered("key", NOW + 9)])
     assert account.remembered("key", NOW)
+    account.annotate("Work/2023", {"/private/comment": b"old"})
+    assert account.annotations("Work/2023") == {"/private/comment": b"old"}
     assert account.check() == []
     store.close()
     assert version(path) == schema.VERSION

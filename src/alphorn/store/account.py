@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from alphorn.base.numbers import NumberSet
 from alphorn.base.query import Query
 from alphorn.store import (
+    annotations,
     appending,
     books,
     checking,
@@ -106,6 +107,18 @@ class SqlAccount:
         with self._database.writing() as tx:
             mailboxes.subscribe(tx, name, on)
         self._tell(_LIST)
+
+    def annotations(self, mailbox: str | None) -> Mapping[str, bytes]:
+        with self._database.reading() as tx:
+            return annotations.of(tx, mailbox)
+
+    def annotated(self, entry: str) -> Mapping[int, bytes]:
+        with self._database.glancing() as tx:
+            return annotations.everywhere(tx, entry)
+
+    def annotate(self, mailbox: str | None, values: Mapping[str, bytes | None]) -> None:
+        with self._database.writing() as tx:
+            annotations.annotate(tx, mailbox, values)
 
     # -- reading --
 

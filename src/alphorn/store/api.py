@@ -343,6 +343,18 @@ class Account(Protocol):
 
     def subscribe(self, name: str, on: bool) -> None: ...
 
+    def annotations(self, mailbox: str | None) -> Mapping[str, bytes]:
+        """Those of a mailbox, or with None of the account as a whole (RFC 5464), by their names as
+        `base.annotation_names` spells them; sorted. Raises NotFound."""
+
+    def annotated(self, entry: str) -> Mapping[int, bytes]:
+        """All values of one annotation, by the mailbox's id, 0 for the account. A few microseconds
+        where there are no annotations."""
+
+    def annotate(self, mailbox: str | None, values: Mapping[str, bytes | None]) -> None:
+        """All or none: set, or with None remove. They stay with a mailbox that gets another name,
+        and go with it. Raises NotFound, Refused ("name", "limit")."""
+
     # -- reading --
     def snapshot(self, mailbox_id: int) -> Snapshot: ...
 

@@ -42,6 +42,11 @@ _DANGLING = (
         "FROM large WHERE NOT EXISTS (SELECT 1 FROM content WHERE content.id = large.id)",
     ),
     (
+        "annotations are of no mailbox",
+        "FROM annotation WHERE mailbox <> 0"
+        " AND NOT EXISTS (SELECT 1 FROM mailbox WHERE mailbox.id = annotation.mailbox)",
+    ),
+    (
         "contents are of no thread",
         "FROM content WHERE thread NOT IN (SELECT COALESCE(m.thread, k.thread)"
         " FROM thread_key k LEFT JOIN thread_merge m ON m.old = k.thread)",

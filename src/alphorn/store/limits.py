@@ -39,6 +39,12 @@ MAX_DOCUMENT_OCTETS = 256 << 10
 MAX_DOCUMENT_NAME = 64
 MAX_REMEMBERED = 10_000
 """Keys that an account remembers; of more, those whose time comes soonest are forgotten."""
+MAX_ANNOTATIONS = 64
+"""Annotations of a mailbox, or of the account as a whole."""
+MAX_ANNOTATION_OCTETS = 8 << 10
+"""Octets in the value of one."""
+MAX_ANNOTATIONS_OCTETS = 256 << 10
+"""Octets in the names and values of all annotations of an account."""
 MAX_PREFIX = 128
 """Characters of a key by which it can be forgotten; what follows in a longer one is hashed."""
 FORGOTTEN_SHARE = 8

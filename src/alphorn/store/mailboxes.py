@@ -184,6 +184,7 @@ def delete(tx: Transaction, name: str) -> Mailbox:
     tx.execute("DELETE FROM message WHERE mailbox = ?", here)
     tx.execute("DELETE FROM expunged WHERE mailbox = ?", here)
     tx.execute("DELETE FROM keyword WHERE mailbox = ?", here)
+    tx.execute("DELETE FROM annotation WHERE mailbox = ?", here)
     tx.execute("DELETE FROM mailbox WHERE id = ?", here)
     forget_contents(tx, [content for (content,) in contents])
     return mailbox

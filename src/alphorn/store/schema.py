@@ -22,12 +22,14 @@ Facts are stored once. Among them:
 * `rules` has one row once the owner had a rule of any kind: `version` is the last number that was
   given to them, `current` the same or, where none of them would do anything, 0. Deliveries read
   only that. At most one `script` is active.
+* `annotation` has those of mailboxes, and of the account itself with 0 for a mailbox; names of
+  entries are folded.
 * `learned` has one row once anything was learned, else none: how many messages of each kind the
   counts in `token` are of, and how many tokens and names there are. `judged` is what single
   messages were learned as, `noted` names in books (see `api.Book`); days count from 1970.
 """
 
-VERSION = 3
+VERSION = 4
 
 LEARNING = (
     """CREATE TABLE learned (
@@ -85,6 +87,16 @@ RULES = (
     "CREATE INDEX remembered_expires ON remembered (expires)",
 )
 """What version 3 added."""
+
+ANNOTATIONS = (
+    """CREATE TABLE annotation (
+        mailbox INTEGER NOT NULL,
+        entry TEXT NOT NULL,
+        value BLOB NOT NULL,
+        PRIMARY KEY (mailbox, entry)
+    ) WITHOUT ROWID""",
+)
+"""What version 4 added."""
 
 TABLES = (
     """CREATE TABLE account (
@@ -183,7 +195,8 @@ TABLES = (
     )""",
     *LEARNING,
     *RULES,
+    *ANNOTATIONS,
 )
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {1: LEARNING, 2: RULES}
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: LEARNING, 2: RULES, 3: ANNOTATIONS}
 """The statements that lead from a version to the next one; each account is led on when opened."""
