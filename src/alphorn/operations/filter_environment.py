@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from alphorn import __version__
+from alphorn.base import annotation_names
 from alphorn.base.errors import NotFound
 from alphorn.base.senders import Scope, SenderAction
 from alphorn.directory.values import AddressKind, Protection
@@ -86,7 +87,11 @@ class AtDelivery:
             return False
 
     def metadata(self, mailbox: str | None, entry: str) -> str | None:
-        return None
+        try:
+            found = self.mail.annotations(mailbox).get(annotation_names.fold(entry))
+        except NotFound:
+            return None
+        return None if found is None else found.decode("utf-8", "replace")
 
     def list_holds(self, name: str, value: str) -> bool | None:
         """`:addrbook:default` are those whom the owner wrote to; `:addrbook:allowed` and
