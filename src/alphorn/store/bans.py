@@ -160,7 +160,7 @@ class Bans:
 
     def _refresh(self, now: float) -> None:
         # What is in memory changes within, too: for one thread at a time.
-        with self._door.using() as connection:
+        with self._door.looking() as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM ban WHERE change > ? ORDER BY change",  # noqa: S608
                 (self._change,),

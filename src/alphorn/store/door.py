@@ -72,27 +72,33 @@ _LOW_BITS = (1 << 32) - 1
 
 
 class Door:
-    """The file, opened at its first use; one thread has it at a time. Blocks in which it is used
-    raise Unavailable in the place of SQLite's errors."""
+    """The file, opened at its first use; one thread writes to it at a time, one looks at it. Blocks
+    in which it is used raise Unavailable in the place of SQLite's errors."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
         self._clock = clock
         self._connection: sqlite3.Connection | None = None
+        self._looking: sqlite3.Connection | None = None
         self._pause_until = 0.0
         self._lock = threading.Lock()
+        self._look_lock = threading.Lock()
 
     @contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
         """The connection; each statement is a transaction."""
-        with self._lock:
-            if self._clock() < self._pause_until:
-                raise Unavailable(f"{WHAT} cannot be used for the moment.", code="busy")
-            try:
-                yield self._connection or self._open()
-            except sqlite3.Error as error:
-                self._pause()
-                raise public(error, WHAT) from error
+        with self._lock, self._guarded():
+            if self._connection is None:
+                self._connection = self._open()
+            yield self._connection
+
+    @contextmanager
+    def looking(self) -> Iterator[sqlite3.Connection]:
+        """Another connection, for single reads: it waits for nobody who writes."""
+        with self._look_lock, self._guarded():
+            if self._looking is None:
+                self._looking = self._open()
+            yield self._looking
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -101,19 +107,30 @@ class Door:
             yield connection
 
     def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        with self._lock, self._look_lock:
+            for connection in (self._looking, self._connection):
+                if connection is not None:
+                    connection.close()
+            self._looking = self._connection = None
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        if self._clock() < self._pause_until:
+            raise Unavailable(f"{WHAT} cannot be used for the moment.", code="busy")
+        try:
+            yield
+        except sqlite3.Error as error:
+            self._pause()
+            raise public(error, WHAT) from error
 
     def _open(self) -> sqlite3.Connection:
         try:
-            self._connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
+            connection = connect(self._path, TABLES, VERSION, WHAT, BUSY_SECONDS)
         except Unavailable:
             self._pause()
             raise
-        self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        return self._connection
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        return connection
 
     def _pause(self) -> None:
         """The file is left alone for a while."""
@@ -130,7 +147,7 @@ class Sightings:
     def read(self, keys: Sequence[int]) -> dict[int, Sighting]:
         """Those of the records that there are. Raises Unavailable."""
         marks = ",".join("?" * len(keys))
-        with self._door.using() as connection:
+        with self._door.looking() as connection:
             rows = connection.execute(
                 f"SELECT key, since, used, passes FROM sighting WHERE key IN ({marks})",  # noqa: S608
                 keys,
@@ -155,7 +172,7 @@ class Sightings:
     def waiting(self, keys: tuple[int, int]) -> list[Sighting]:
         """First tries that wait, with numbers from the first up to the second of `keys`; oldest
         first, at most `MAX_OF_ORIGIN`. Raises Unavailable."""
-        with self._door.using() as connection:
+        with self._door.looking() as connection:
             rows = connection.execute(
                 "SELECT since, used, passes FROM sighting"
                 " WHERE key >= ? AND key < ? AND passes = 0 ORDER BY since LIMIT ?",

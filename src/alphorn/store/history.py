@@ -8,7 +8,7 @@ process that is killed loses those of `FLUSH_SECONDS`.
 import logging
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
 from alphorn.base.door import Tally
@@ -49,26 +49,28 @@ class History:
             due = many or not 0 <= now - self._flushed < FLUSH_SECONDS
             if due:
                 self._flushed = now
-                try:
-                    self._flush(now)
-                    self._fails = False
-                except Unavailable as error:
-                    if not self._fails:
-                        _log.warning("counts of what came in wait: %s", error.text)
-                    self._fails = True
+        if due:
+            try:
+                self.flush(now)
+                self._fails = False
+            except Unavailable as error:
+                if not self._fails:
+                    _log.warning("counts of what came in wait: %s", error.text)
+                self._fails = True
 
     def of(self, names: Sequence[str], now: float) -> list[Tally]:
-        """What is known of each, as it counts now. Raises Unavailable."""
+        """What is known of each, as it counts now; waits for nobody who writes. Raises
+        Unavailable."""
         names = [_storable(name) for name in names]
         marks = ",".join("?" * len(names))
+        with self._door.looking() as connection:
+            rows = connection.execute(
+                "SELECT name, good, spam, unknown, refused, at FROM tally"  # noqa: S608
+                f" WHERE name IN ({marks})",
+                names,
+            )
+            found = {name: Tally(*counts) for name, *counts in rows}
         with self._lock:
-            with self._door.using() as connection:
-                rows = connection.execute(
-                    "SELECT name, good, spam, unknown, refused, at FROM tally"  # noqa: S608
-                    f" WHERE name IN ({marks})",
-                    names,
-                )
-                found = {name: Tally(*counts) for name, *counts in rows}
             return [
                 found.get(name, _NOTHING)
                 .faded(now, self._half_life)
@@ -79,7 +81,14 @@ class History:
     def flush(self, now: float) -> None:
         """Write what waits. Raises Unavailable; then it waits on."""
         with self._lock:
-            self._flush(now)
+            waiting, self._waiting = self._waiting, {}
+        try:
+            self._write(waiting, now)
+        except BaseException:
+            with self._lock:
+                for name, tally in waiting.items():
+                    self._waiting[name] = self._waiting.get(name, _NOTHING).plus(tally)
+            raise
 
     def purge(self, now: float) -> int:
         """Forget what counts for nothing any more; how many names. Raises Unavailable."""
@@ -104,21 +113,25 @@ class History:
                 return removed
             after = rows[-1][0]
 
-    def _flush(self, now: float) -> None:
-        if not self._waiting:
+    def _write(self, waiting: Mapping[str, Tally], now: float) -> None:
+        if not waiting:
             return
         with self._door.transaction() as connection:
-            more = sum(self._add(connection, name, now) for name in self._waiting)
+            more = sum(self._add(connection, *one, now) for one in waiting.items())
             if not grow(connection, "tally", more, self._max_rows):
                 # Whom we know already counts on; strangers wait for the next purge.
                 connection.execute("ROLLBACK")
                 connection.execute("BEGIN IMMEDIATE")
-                for name in self._waiting:
-                    self._add(connection, name, now, only_known=True)
-        self._waiting.clear()
+                for one in waiting.items():
+                    self._add(connection, *one, now, only_known=True)
 
     def _add(
-        self, connection: sqlite3.Connection, name: str, now: float, only_known: bool = False
+        self,
+        connection: sqlite3.Connection,
+        name: str,
+        what: Tally,
+        now: float,
+        only_known: bool = False,
     ) -> int:
         """How many rows there are more now."""
         row = connection.execute(
@@ -127,7 +140,7 @@ class History:
         if row is None and only_known:
             return 0
         before = Tally(*row) if row else Tally(at=now)
-        after = before.faded(now, self._half_life).plus(self._waiting[name])
+        after = before.faded(now, self._half_life).plus(what)
         connection.execute(
             "INSERT OR REPLACE INTO tally (name, good, spam, unknown, refused, at)"
             " VALUES (?, ?, ?, ?, ?, ?)",
