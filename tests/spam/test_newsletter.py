@@ -45,6 +45,14 @@ def test_each_sign_counts() -> None:
     )
 
 
+def test_whoever_was_checked_and_is_not_proved_gains_nothing() -> None:
+    letter = html(LETTER + LEAVE, sender=SHOP)
+    assert resemblance(seen(letter, SpamFacts(spf="softfail"))) == 0
+    assert resemblance(seen(letter, SpamFacts(spf="none", dmarc="none"))) == 0
+    proved = SpamFacts(dkim=("shop.test",), aligned=True)
+    assert resemblance(seen(letter, proved)) == resemblance(seen(letter)) > 0
+
+
 def taught() -> Table:
     """Spam with the words of a shop's letter, some of it, and other mail without."""
     counts = Table.create(bytearray(table.size(12)), 12)

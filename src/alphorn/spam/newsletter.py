@@ -3,8 +3,9 @@
 Newsletters and spam share most of their words and nearly all of their markup, so that what was
 learned of the one condemns the other. They differ in how they are built: a newsletter leads to its
 sender's own site, tells how to be rid of it, speaks of how data are treated, shows many pictures,
-and comes as plain text too. Whoever sends spam can build it so; therefore these signs only lessen
-what was learned against a message and never outweigh what a rule, a list or a check found.
+and comes as plain text too. Whoever sends spam can build it so, and phishing does; therefore these
+signs only lessen what was learned against a message, never outweigh what a rule, a list or a check
+found, and count for nothing where its sender was checked and is not proved.
 """
 
 import re
@@ -38,6 +39,8 @@ _PRIVACY = ("privacy", "datenschutz", "confidentialité", "riservatezza", "priva
 
 def resemblance(seen: Observation) -> float:
     """Points by which what was learned against the message is to be lessened, at least 0."""
+    if seen.facts.authentication_known and not seen.facts.aligned:
+        return 0.0
     points = 0.0
     if leads_home(seen):
         points += OWN_SITE
