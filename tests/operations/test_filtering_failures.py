@@ -3,6 +3,7 @@ its way to somebody, refused, or discarded because a rule says so."""
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alphorn.base.errors import AlphornError, NotFound, OverQuota, Refused, Unavailable
-from alphorn.message.envelope import Envelope, Origin, OriginKind
+from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
 from alphorn.message.outcome import Fate
 from alphorn.operations.placement import INTO_INBOX, Placement
 from alphorn.store.api import Account
@@ -265,3 +266,41 @@ def test_the_rest_is_for_one_recipient_alone(house: House) -> None:
     house.accept(ANNA, BERT)
     rest = [one for one in house.queued() if one.message.origin.kind is OriginKind.REST]
     assert [[one.address for one in entry.recipients] for entry in rest] == [[ANNA]]
+
+
+# -- accounts that send on to each other -----------------------------------------------------------
+
+
+def test_accounts_that_send_on_to_each_other_make_few_messages_of_one(house: House) -> None:
+    """Each hop goes to an address where the message has not been."""
+
+    def script(to: str) -> str:
+        further = "".join(f'redirect :copy "{to}+${{2}}{one}@example.test";' for one in "xyz")
+        return ALL + f'if header :matches "delivered-to" ["*+*@*", "*@*"] {{ {further} }}'
+
+    house.script(script("bert"), require=False)
+    bert = house.store.account(house.bert.id)
+    bert.put_script("main", script("anna"))
+    bert.activate_script("main")
+    assert house.accept().accepted
+    done = 0
+    while done < len(house.queued()) < 60:
+        queued = house.queued()[done]
+        for one in queued.recipients:
+            recipient = EnvelopeRecipient(one.address)
+            envelope = replace(queued.message.envelope, recipients=(recipient,))
+            raw, origin = house.content(queued), queued.message.origin
+            result = house.delivery.retry(raw, envelope, recipient, origin)
+            assert result.fate is Fate.DELIVERED
+        done += 1
+    # Once each, to three; and Anna once more, who had it from elsewhere the first time.
+    assert [len(one.recipients) for one in house.queued()] == [3, 3, 3]
+    assert len(house.raws("INBOX")) == 4
+    assert any("it was sent on from here before" in text for text in house.said())
+
+
+def test_a_message_that_came_twice_is_sent_on_twice(house: House) -> None:
+    house.script(f'redirect "{FAR}";')
+    house.accept()
+    house.accept()
+    assert len(house.queued()) == 2

@@ -345,6 +345,19 @@ def test_fields_cannot_be_smuggled() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["X-Alphorn-Confidential", "x-alphorn-spam", "Delivered-To", "Authentication-Results"]
+)
+def test_nobody_speaks_for_this_service(name: str) -> None:
+    result = fine("editheader", f'addheader "{name}" "x"; addheader :last "{name}" "x";')
+    assert (result.message, result.edits) == (None, ())
+    result = fine("editheader variables", f'set "n" "{name}"; addheader "${{n}}" "x";')
+    assert result.message is None
+    raw = changed("enclose", f'enclose :headers ["{name} : x", "X-Why: this"] "Look out.";')
+    assert header.get_all(raw, name) == header.get_all(MESSAGE, name)
+    assert header.get(raw, "x-why") == "this"
+
+
+@pytest.mark.parametrize(
     ("script", "gone"),
     [
         ('deleteheader "x-number";', 1),

@@ -309,6 +309,7 @@ def _incoming(case: Case, raw: bytes) -> Incoming:
         case.piece.now,
         case.late,
         case.rest,
+        case.piece.transaction,
     )
 
 

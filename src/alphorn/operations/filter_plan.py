@@ -18,6 +18,7 @@ class Incoming:
 
     `late`: it was accepted before, so that a refusal becomes a report to its sender. `rest`: what
     rules send because of it has been sent, and only its copies are still to be stored.
+    `transaction` is that in which it came in here, whoever had it since.
     """
 
     account: AccountInfo
@@ -29,6 +30,7 @@ class Incoming:
     now: float
     late: bool = False
     rest: bool = False
+    transaction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """From the actions of rules to a plan: what they come to here, what of them is not done, and why.
 
 redirect    not to the sender himself, nor to a target that kept refusing, nor into the same
-            mailbox, nor of spam; where nothing of it is left, the message is kept
+            mailbox, nor of spam; and of what others here sent on no second time, for accounts that
+            send on to each other would make thousands of one message; where nothing of it is left,
+            the message is kept
 fileinto    a mailbox that is missing, and is not to be made, is no reason to lose a message:
             it is kept where it would be without rules, and the owner told
 reject      of spam that was accepted already would be a report to whoever is forged in it: it
@@ -47,6 +49,11 @@ REFUSED = "The recipient does not accept this message."
 """Where nothing that can be said in SMTP is left of his own words."""
 TOLD = "rules-told:"
 """Before the keys by which an account remembers what its owner was told of his rules."""
+
+SENT_ON = "sent-on:"
+"""Before the transactions of messages that an account sent on when they came from here."""
+SENT_ON_SECONDS = 7 * 86400
+"""Longer than anything waits in the queue."""
 
 _UNWANTED = frozenset((SpecialUse.JUNK, SpecialUse.TRASH))
 _FLAGS = {
@@ -124,7 +131,10 @@ class Planning:
             "" if self._filings or self._onwards or incoming.rest else self._discarded,
             tuple(self._answers),
             tuple(self._notifications),
-            tuple(Remembered(DUPLICATE + one.key, now + one.period) for one in result.tracked),
+            (
+                *(Remembered(DUPLICATE + one.key, now + one.period) for one in result.tracked),
+                *(Remembered(key, now + SENT_ON_SECONDS) for key in self._sent_on_key()),
+            ),
             tuple(self._notes),
             tuple(self._troubles.values()),
             self._spam or self._unwanted(),
@@ -227,6 +237,10 @@ class Planning:
             return "it is taken for spam"
         if same_person(incoming.sender, target):
             return "who is its sender"
+        if incoming.late and self._world.mail.remembered(
+            SENT_ON + incoming.transaction, int(incoming.now)
+        ):
+            return "it was sent on from here before"
         if why := secured.why_not(self._view, incoming.route.gateway, target):
             return why
         if pause := self._paused().get(target.lower()):
@@ -236,6 +250,12 @@ class Planning:
         route = self._view.route(local, domain)
         account = route.account if route is not None and route.keep else None
         return "it is this very mailbox" if account and account.id == incoming.account.id else ""
+
+    def _sent_on_key(self) -> tuple[str, ...]:
+        """What is to be remembered of its being sent on, if anything is."""
+        incoming = self._incoming
+        counts = incoming.late and incoming.transaction and self._onwards
+        return (SENT_ON + incoming.transaction,) if counts else ()
 
     def _refuse(self, action: Reject, by: str) -> None:
         if self._spam and self._incoming.late:

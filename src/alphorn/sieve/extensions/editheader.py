@@ -1,7 +1,9 @@
 """editheader (RFC 5293): fields added and deleted; later actions see and store the new header.
 
 Received and Auto-Submitted are never deleted (§6), nor is what protects others: what we ourselves
-say of the message's origin, and where it has been, by which loops are known.
+say of the message's origin, and where it has been, by which loops are known. Nor is any of the
+latter added: the message may go on to somebody else here, who believes it. Whoever asks for either
+is not heard, as §6 has it.
 """
 
 import re
@@ -16,16 +18,19 @@ from alphorn.sieve.run import Run
 from alphorn.sieve.table import Command, Extension, Kind, Positional, Signal, Step, Tag
 from alphorn.sieve.texts import Text
 
-PROTECTED = frozenset(
+OURS = frozenset(
     (
-        "received",
-        "auto-submitted",
         "authentication-results",
+        "received-spf",
         "return-path",
         "delivered-to",
         "x-alphorn-confidential",
+        "x-alphorn-spam",
     )
 )
+"""What only this service writes; no script adds it."""
+PROTECTED = (OURS - {"x-alphorn-spam", "received-spf"}) | {"received", "auto-submitted"}
+"""What no script deletes."""
 
 _ENDS = re.compile(r"\s*[\r\n]\s*")
 
@@ -41,6 +46,8 @@ def addheader(call: Call) -> Step:
         field = name.get(run)
         if not is_name(field):
             raise RunError(f"“{field[:40]}” cannot be the name of a header field")
+        if field.lower() in OURS:
+            return None
         text = _ENDS.sub(" ", value.get(run)).strip()
         line = write.text_field(field, text)
         _count(run, len(line))

@@ -12,6 +12,7 @@ from alphorn.message import compose, header, write
 from alphorn.message.parse import Kind as EntityKind
 from alphorn.sieve.call import Call
 from alphorn.sieve.errors import RunError
+from alphorn.sieve.extensions.editheader import OURS
 from alphorn.sieve.extensions.variables import assigner
 from alphorn.sieve.fields import is_name
 from alphorn.sieve.mail import Mail, leaves
@@ -144,6 +145,8 @@ def enclose(call: Call) -> Step:
             name, colon, value = line.partition(":")
             if not colon or not is_name(name.strip()):
                 raise RunError(f"“{line[:40]}” is no header field")
+            if name.strip().lower() in OURS:
+                continue
             fields.append(write.text_field(name.strip(), " ".join(value.split())))
         token = hashlib.sha256(mail.raw).hexdigest()[:32]
         inner = compose.file_part(compose.Attachment("", mail.raw, "message/rfc822"))
