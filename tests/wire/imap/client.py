@@ -103,6 +103,11 @@ class Writer:
                 return b"STATUS", [self.mailbox(mailbox), self._values(items)]
             case c.Append(mailbox, messages):
                 return b"APPEND", [self.mailbox(mailbox), *self._messages(messages)]
+            case c.GetMetadata():
+                return b"GETMETADATA", self._get_metadata(command)
+            case c.SetMetadata(mailbox, values):
+                pairs = [self._entry(entry) + b" " + self._value(value) for entry, value in values]
+                return b"SETMETADATA", [self.mailbox(mailbox), b"(%b)" % b" ".join(pairs)]
             case c.Expunge(uids):
                 return (b"EXPUNGE", []) if uids is None else (b"UID EXPUNGE", [_text(uids)])
             case c.Search(key, uid, returns):
@@ -120,6 +125,27 @@ class Writer:
                 return _uid(uid) + b"MOVE", [_text(numbers), self.mailbox(mailbox)]
             case _:
                 return type(command).__name__.upper().encode(), []
+
+    def _entry(self, entry: str) -> bytes:
+        return self.string((entry.upper() if self.choose(2) else entry).encode(), b"")
+
+    def _value(self, value: bytes | None) -> bytes:
+        if value is None:
+            return b"NIL"
+        return self.literal(value, True) if b"\0" in value or self.choose(2) else self.string(value)
+
+    def _get_metadata(self, command: c.GetMetadata) -> list[bytes]:
+        options = []
+        if command.max_size is not None:
+            options.append(b"MAXSIZE %d" % command.max_size)
+        if command.depth is not c.Depth.ZERO or self.choose(2):
+            options.append(b"DEPTH " + command.depth.value.lower().encode())
+        words = [self.mailbox(command.mailbox)]
+        if options:
+            words.insert(self.choose(2), b"(%b)" % b" ".join(options))
+        entries = [self._entry(entry) for entry in command.entries]
+        bare = len(entries) == 1 and self.choose(2)
+        return [*words, entries[0] if bare else b"(%b)" % b" ".join(entries)]
 
     def _id(self, parameters: tuple[tuple[str, str | None], ...]) -> bytes:
         if not parameters:

@@ -162,6 +162,8 @@ _messages = st.builds(
     st.integers(0, 2),
 )
 
+entries = st.from_regex(r"/(?:private|shared)(?:/[a-z0-9.-]{1,8}){1,3}", fullmatch=True)
+
 _id_fields = st.dictionaries(
     st.from_regex(r"[a-z][a-z-]{0,29}", fullmatch=True), st.one_of(st.none(), text), max_size=5
 ).map(lambda fields: tuple(fields.items()))
@@ -200,6 +202,23 @@ commands: st.SearchStrategy[c.Command] = st.one_of(
     st.builds(c.Lsub, st.one_of(st.just(""), names), patterns),
     st.builds(c.Status, names, status_items),
     st.builds(c.Append, names, st.lists(_messages, min_size=1, max_size=3).map(tuple)),
+    st.builds(
+        c.GetMetadata,
+        st.one_of(st.just(""), names),
+        st.lists(
+            st.one_of(st.sampled_from(["/private", "/shared"]), entries),
+            min_size=1, max_size=4, unique=True,
+        ).map(tuple),
+        st.sampled_from(c.Depth),
+        st.one_of(st.none(), st.integers(0, 0xFFFF_FFFF)),
+    ),
+    st.builds(
+        c.SetMetadata,
+        st.one_of(st.just(""), names),
+        st.dictionaries(
+            entries, st.one_of(st.none(), st.binary(max_size=20)), min_size=1, max_size=4
+        ).map(lambda values: tuple(values.items())),
+    ),
     st.builds(c.Expunge, sets),
     st.builds(
         c.Search,

@@ -37,3 +37,16 @@ def test_the_table() -> None:
     assert {row.name.upper(): row.name for row in capabilities.TABLE if row.enable} == (
         capabilities.ENABLE
     )
+
+
+def test_where_scripts_are_uploaded() -> None:
+    """RFC 6785 §2.1: an empty value where there is no such place."""
+
+    def shown(sieve: str | None) -> list[str]:
+        names = capabilities.names(State.AUTHENTICATED, True, MECHANISMS, None, sieve).decode()
+        return [name for name in names.split() if name.startswith("IMAPSIEVE")]
+
+    assert shown(None) == []
+    assert shown("") == ["IMAPSIEVE="]
+    assert shown("sieve://mx.test") == ["IMAPSIEVE=sieve://mx.test"]
+    assert capabilities.names(State.NOT_AUTHENTICATED, True, (), None, "").count(b"SIEVE") == 0

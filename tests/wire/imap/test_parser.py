@@ -10,6 +10,7 @@ from alphorn.wire.imap.core import CommandReceived, Rejected
 from alphorn.wire.imap.items import BinarySize, BodySection, Item, Obsolete, SectionKind
 from alphorn.wire.imap.parser.connection import MAX_ID_FIELDS
 from alphorn.wire.imap.parser.mailboxes import MAX_PATTERNS
+from alphorn.wire.imap.parser.metadata import MAX_ENTRIES
 from alphorn.wire.imap.parser.reader import MAX_NAME
 from alphorn.wire.imap.parser.table import TABLE
 from alphorn.wire.imap.sets import SequenceSet
@@ -306,6 +307,34 @@ def test_append_forms() -> None:
     assert parsed(b"APPEND x UTF8 (~{1+}\r\nc)") == c.Append(
         "x", (c.AppendMessage(b"c", binary=True, utf8=True),)
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"GETMETADATA x", "BAD Expected a space at octet 16"),
+        (b"GETMETADATA x ()", "BAD Expected a word at octet 18"),
+        (b"GETMETADATA x /other/a", "BAD Not the name of an entry at octet 17"),
+        (b"GETMETADATA x (/shared/a*)", "BAD Expected ')' at octet 27"),
+        (b'GETMETADATA x "/shared/a%"', "BAD Not the name of an entry at octet 17"),
+        (b"GETMETADATA (DEPTH 2) x /shared", "BAD Expected 0, 1 or infinity at octet 16"),
+        (b"GETMETADATA (DEPTH 1 DEPTH 1) x /shared", "BAD Unknown option at octet 24"),
+        (b"GETMETADATA (DEPTH 1) x (DEPTH 1) /shared", "BAD Not the name of an entry at octet 28"),
+        (b"SETMETADATA x /shared/a NIL", "BAD Expected '(' at octet 17"),
+        (b"SETMETADATA x (/shared NIL)", "BAD Not the name of an entry at octet 18"),
+        (b"SETMETADATA x (/shared/a b)", "BAD Expected a string or NIL at octet 29"),
+        (b"SETMETADATA x (/shared/a NIL /Shared/A NIL)", "BAD Entry given twice at octet 32"),
+    ],
+)
+def test_bad_annotations(line: bytes, reason: str) -> None:
+    assert refused(line) == reason
+
+
+def test_too_many_annotations() -> None:
+    names = [b"/private/%d" % number for number in range(MAX_ENTRIES + 1)]
+    assert "Too many entries" in refused(b"GETMETADATA x (%b)" % b" ".join(names))
+    values = b" ".join(name + b" NIL" for name in names)
+    assert "Too many entries" in refused(b"SETMETADATA x (%b)" % values)
 
 
 @pytest.mark.parametrize(

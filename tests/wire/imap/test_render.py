@@ -54,6 +54,14 @@ ALL = frozenset({SearchReturn.ALL})
             ),
             b'* STATUS "a b" (MESSAGES 3 MAILBOXID (M1) APPENDLIMIT NIL)',
         ),
+        (
+            render.metadata("a b", {"/private/a": b'"x"', "/shared/b": None, "/shared/c": b"\0"}),
+            b'* METADATA "a b" (/private/a "\\"x\\"" /shared/b NIL /shared/c ~{1}\r\n\0)',
+        ),
+        (
+            render.metadata("", {"/shared/b": b"\xc3\xa4"}),
+            b'* METADATA "" (/shared/b {2}\r\n\xc3\xa4)',
+        ),
         (render.search([]), b"* SEARCH"),
         (render.search([2, 84]), b"* SEARCH 2 84"),
         (render.search([2], modseq=917), b"* SEARCH 2 (MODSEQ 917)"),

@@ -49,8 +49,10 @@ TABLE = (
     Row("CONDSTORE", "RFC 7162", enable=True),
     Row("CREATE-SPECIAL-USE", "RFC 6154 §3"),
     Row("ESEARCH", "RFC 4731"),
+    Row("IMAPSIEVE=", "RFC 6785 §2.1"),
     Row("LIST-EXTENDED", "RFC 5258"),
     Row("LIST-STATUS", "RFC 5819"),
+    Row("METADATA", "RFC 5464"),
     Row("MOVE", "RFC 6851"),
     Row("MULTIAPPEND", "RFC 3502"),
     Row("NAMESPACE", "RFC 2342"),
@@ -65,21 +67,32 @@ TABLE = (
     Row("WITHIN", "RFC 5032"),
 )
 
+_SIEVE = "IMAPSIEVE="
+"""Its value follows: where scripts are uploaded."""
+
 ENABLE = {row.name.upper(): row.name for row in TABLE if row.enable}
 """What ENABLE knows: the name in upper case, as the parser gives it, to the name as we write it."""
 
 
 @lru_cache(maxsize=64)
 def names(
-    state: State, secure: bool, mechanisms: tuple[str, ...], starttls: bool | None = None
+    state: State,
+    secure: bool,
+    mechanisms: tuple[str, ...],
+    starttls: bool | None = None,
+    sieve: str | None = None,
 ) -> bytes:
     """The capabilities that hold now, separated by spaces (RFC 9051 §7.2.2). `mechanisms` are the
     SASL mechanisms offered; they are named only where passwords may travel. `starttls`: TLS can
-    still be begun, None where that follows from `secure`."""
+    still be begun, None where that follows from `secure`. `sieve` is the URL at which scripts are
+    uploaded ("": nowhere), None where none is run."""
     true = {Channel.EVERY, Channel.SECURE if secure else Channel.PLAIN}
     if starttls or (starttls is None and not secure):
         true.add(Channel.STARTTLS)
     shown = [row.name for row in TABLE if row.states & state and row.channel in true]
+    if _SIEVE in shown:
+        at = shown.index(_SIEVE)
+        shown[at : at + 1] = [] if sieve is None else [_SIEVE + sieve]
     if secure and state is State.NOT_AUTHENTICATED:
         shown += [f"AUTH={mechanism}" for mechanism in mechanisms]
     return " ".join(shown).encode("ascii")

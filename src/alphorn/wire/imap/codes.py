@@ -37,6 +37,7 @@ TABLE = (
     Row(b"INUSE", "RFC 5530 §3"),
     Row(b"LIMIT", "RFC 5530 §3"),
     Row(b"MAILBOXID", "RFC 8474 §4.2", arguments=True),
+    Row(b"METADATA", "RFC 5464 §4.2.1, §4.3", arguments=True),
     Row(b"MODIFIED", "RFC 7162 §3.1.3", arguments=True),
     Row(b"NOMODSEQ", "RFC 7162 §3.1.2.2"),
     Row(b"NONEXISTENT", "RFC 5530 §3"),
@@ -89,6 +90,12 @@ def highestmodseq(modseq: int) -> bytes:
 
 def mailboxid(identifier: str) -> bytes:
     return b"MAILBOXID (%b)" % identifier.encode("ascii")
+
+
+def metadata(why: bytes, octets: int | None = None) -> bytes:
+    """`why` with octets is LONGENTRIES (values were left out; the largest has so many) or MAXSIZE
+    (so many a value may have), without TOOMANY."""
+    return b"METADATA " + why if octets is None else b"METADATA %b %d" % (why, octets)
 
 
 def modified(numbers: bytes) -> bytes:

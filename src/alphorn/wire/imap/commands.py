@@ -191,6 +191,34 @@ class Append:
     messages: tuple[AppendMessage, ...]
 
 
+class Depth(Enum):
+    """RFC 5464 §4.2.2: how far below an entry others are asked for too."""
+
+    ZERO = "0"
+    ONE = "1"
+    INFINITY = "INFINITY"
+
+
+@dataclass(frozen=True, slots=True)
+class GetMetadata:
+    """Annotations of a mailbox, or of the server where its name is "". `entries` are folded as in
+    `base.annotation_names`, or the roots `/private` and `/shared`. `max_size`: octets of a value,
+    None for any."""
+
+    mailbox: str
+    entries: tuple[str, ...]
+    depth: Depth = Depth.ZERO
+    max_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetMetadata:
+    """Entries, each once and folded, with their values; None removes."""
+
+    mailbox: str
+    values: tuple[tuple[str, bytes | None], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Idle:
     pass
@@ -287,5 +315,6 @@ class Move:
 Command = (
     Capability | Noop | Logout | Id | StartTls | Authenticate | Login | Enable | Namespace
     | Select | Create | Delete | Rename | Subscribe | Unsubscribe | List | Lsub | Status | Append
-    | Idle | Close | Unselect | Check | Expunge | Search | Fetch | Store | Copy | Move
+    | GetMetadata | SetMetadata | Idle | Close | Unselect | Check | Expunge | Search | Fetch | Store
+    | Copy | Move
 )  # fmt: skip

@@ -11,6 +11,7 @@ from alphorn.wire.imap.commands import SearchReturn
 from alphorn.wire.imap.items import Item, StatusItem
 from alphorn.wire.imap.tokens import (
     FLAG_WORDS,
+    astring,
     compressed,
     literal,
     mailbox,
@@ -127,6 +128,20 @@ def _status_value(value: int | str | None) -> bytes:
     if isinstance(value, str):
         return b"(%b)" % value.encode("ascii")
     return b"NIL" if value is None else b"%d" % value
+
+
+def metadata(name: str, values: Mapping[str, bytes | None], utf8: bool = False) -> bytes:
+    """RFC 5464 §4.4.1; at least one value, None for an entry that does not exist. "" is the
+    server."""
+    items = b" ".join(
+        b"%b %b" % (astring(entry), _metadata_value(value)) for entry, value in values.items()
+    )
+    return b"* METADATA %b (%b)\r\n" % (mailbox(name, utf8), items)
+
+
+def _metadata_value(value: bytes | None) -> bytes:
+    """What holds NUL is a literal8 (§5)."""
+    return b"~" + literal(value) if value is not None and b"\0" in value else nstring(value)
 
 
 def search(found: Sequence[int], modseq: int | None = None) -> bytes:

@@ -11,7 +11,15 @@ from typing import Final
 
 from alphorn.wire.imap.commands import Command
 from alphorn.wire.imap.framing import Frame
-from alphorn.wire.imap.parser import append, connection, fetch, mailboxes, messages, search
+from alphorn.wire.imap.parser import (
+    append,
+    connection,
+    fetch,
+    mailboxes,
+    messages,
+    metadata,
+    search,
+)
 from alphorn.wire.imap.parser.reader import Reader
 from alphorn.wire.imap.parser.row import Row
 
@@ -22,6 +30,7 @@ TABLE: Final[tuple[Row, ...]] = (
     *messages.ROWS,
     *search.ROWS,
     *fetch.ROWS,
+    *metadata.ROWS,
 )
 
 _BY_NAME = {row.name.encode("ascii"): row for row in TABLE}
