@@ -12,7 +12,7 @@ from alphorn.mailauth.dkim.sign import sign
 from alphorn.message import header
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.signature import Signature
-from alphorn.operations import addresses, grants, responders, responding, signatures
+from alphorn.operations import addresses, grants, responders, responding, signatures, temporary
 from alphorn.operations.answering import (
     HOUR,
     MAX_PER_HOUR,
@@ -27,7 +27,7 @@ from alphorn.sieve.actions import Copy, Vacation
 from alphorn.sieve.responder import Responder
 from alphorn.store.api import Document, Remembered
 from tests.support.installation import NOW
-from tests.support.mailhouse import ANNA, BERT, MailHouse
+from tests.support.mailhouse import ANNA, BERT, HOSTNAME, MailHouse
 
 CARL = "carl@other.test"
 DAY = 86400
@@ -52,6 +52,7 @@ class House:
             self.mail._enqueue,
             clock=self.clock,
             per_hour=per_hour,
+            hostname=HOSTNAME,
         )
 
     def account(self) -> AccountInfo:
@@ -245,6 +246,33 @@ def test_an_alias_answers_for_itself(house: House) -> None:
     assert author(house.ask(to="sales@example.test")) == "sales@example.test"
     found = house.ask(sender="dora@other.test", to="anna+shop@example.test")
     assert author(found) == "anna+shop@example.test"
+
+
+def test_an_alias_does_not_tell_whose_it_is(house: House) -> None:
+    made = house.mail.installation
+    made.domain("shop.test")
+    addresses.add_alias(house.control, "orders@shop.test", ANNA)
+    found = house.ask(to="orders@shop.test")
+    assert isinstance(found, Answer)
+    assert header.get(found.raw, "From") == "orders@shop.test"
+    # Neither in its Message-ID nor in its signatures, nor anywhere else.
+    assert b"example.test" not in found.raw
+
+
+def test_who_guesses_whose_a_temporary_address_is_learns_nothing(house: House) -> None:
+    made = temporary.make_temporary(house.control, ANNA, label="Shoes")
+    guessed = house.ask(to=made.address, named=ANNA)
+    assert isinstance(guessed, Declined)
+    assert guessed.code == "not-addressed"
+    assert author(house.ask(to=made.address)) == made.address
+
+
+def test_a_forged_sender_gets_none(house: House) -> None:
+    said = f"Authentication-Results: {HOSTNAME}; spf=fail smtp.mailfrom=other.test\r\n"
+    found = house.ask(fields=said)
+    assert isinstance(found, Declined)
+    assert found.code == "forged"
+    assert author(house.ask(fields=said.replace(HOSTNAME, "elsewhere.test"))) is not None
 
 
 def test_another_address_only_where_it_may_be_used(house: House) -> None:

@@ -13,7 +13,7 @@ from alphorn.base.errors import Refused
 from alphorn.message import confidential_field
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.outcome import Fate, LocalResult
-from alphorn.operations import addresses, distribution, secured
+from alphorn.operations import addresses, confidential, distribution, secured
 from alphorn.queue.listing import Listed
 from alphorn.store.api import INBOX, Column
 from tests.support.gateway import add_gateway, make_confidential
@@ -301,3 +301,14 @@ def test_rules_do_not_lead_out_either(house: MailHouse) -> None:
     (row,) = mail.fetch(box.id, uids, (Column.KEYWORDS, Column.RAW))
     assert row[0] == confidential_field.KEYWORD
     assert confidential_field.read(bytes(row[1])) == "hin"  # type: ignore[call-overload]
+
+
+def test_what_a_rule_tells_of_confidential_mail_goes_over_its_gateway(house: MailHouse) -> None:
+    """The alias became confidential while the message waited; the account itself is not."""
+    confidential.withdraw(house.installation.control, ANNA)
+    make_confidential(house.installation.control, INFO)
+    mail = house.store.account(house.anna.id)
+    mail.put_script("main", f'require "enotify"; notify "mailto:{FAR}";')
+    mail.activate_script("main")
+    assert retry(house, INFO, OriginKind.RECEIVED).fate is Fate.DELIVERED
+    assert only(house).message.envelope.gateway == "hin"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from alphorn.policy.answering import MAX_ASKED, Question, Ruling, judge
 
 ANNA = "anna@example.test"
+HOST = "mx.example.test"
 OWN = frozenset((ANNA, "sales@example.test"))
 
 
@@ -27,7 +28,9 @@ def ask(
     excluded: tuple[str, ...] = (),
 ) -> Ruling:
     head = "\r\n".join([f"From: {author}", to, *fields, "Subject: Hi", "", "text"]).encode()
-    return judge(Question(head, sender, recipient, is_own, catch_all, spam, addresses, excluded))
+    return judge(
+        Question(head, sender, recipient, is_own, catch_all, spam, addresses, excluded, HOST)
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,33 @@ def ask(
 )
 def test_ordinary_mail_is_answered(field: str) -> None:
     assert ask(field) == Ruling(own=ANNA)
+
+
+@pytest.mark.parametrize(
+    ("found", "answered"),
+    [
+        ("none", True),
+        ("spf=pass smtp.mailfrom=b.test; dmarc=fail header.from=b.test", True),
+        ("spf=none smtp.mailfrom=b.test", True),
+        ("spf=fail smtp.mailfrom=b.test", False),
+        ("spf=softfail smtp.mailfrom=b.test; dmarc=none header.from=b.test", False),
+        ("spf=fail smtp.helo=b.test", True),
+        # Sent on by somebody who breaks SPF, and signed.
+        ("spf=fail smtp.mailfrom=b.test; dmarc=pass header.from=B.test", True),
+        # Signed by whoever writes in another's name.
+        ("spf=fail smtp.mailfrom=b.test; dmarc=pass header.from=evil.test", False),
+        ("spf=none smtp.mailfrom=b.test; dmarc=fail header.from=b.test", False),
+        ("spf=none smtp.mailfrom=b.test; dmarc=fail header.from=c.test", True),
+    ],
+)
+def test_what_is_forged_is_not_answered(found: str, answered: bool) -> None:
+    ruling = ask(f"Authentication-Results: {HOST};\r\n\t{found}")
+    assert ruling.code == ("" if answered else "forged")
+    # The first of ours counts; what others say does not.
+    later = "spf=fail smtp.mailfrom=b.test"
+    assert ask(f"Authentication-Results: other.test; {later}").may
+    both = [f"Authentication-Results: {HOST}; {one}" for one in (found, later)]
+    assert ask(*both).may is answered
 
 
 @pytest.mark.parametrize(

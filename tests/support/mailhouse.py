@@ -110,7 +110,14 @@ class MailHouse:
             postmaster=POSTMASTER,
             clock=made.clock,
             helpers=Helpers(
-                Answering(self.view, self.state, sign, self._enqueue, clock=made.clock),
+                Answering(
+                    self.view,
+                    self.state,
+                    sign,
+                    self._enqueue,
+                    clock=made.clock,
+                    hostname=HOSTNAME,
+                ),
                 Notifying(self.view, self.state, sign, clock=made.clock),
             ),
         )

@@ -196,7 +196,10 @@ def build(
             postmaster=settings[table.POSTMASTER],
             max_hops=settings[table.SMTP_HOPS],
             welcomed=learned.observer.welcomed,
-            helpers=Helpers(Answering(view, state, sign, enqueue), Notifying(view, state, sign)),
+            helpers=Helpers(
+                Answering(view, state, sign, enqueue, hostname=hostname),
+                Notifying(view, state, sign),
+            ),
         ),
         submission=Submission(view, state, sign, enqueue, record, guards=guards, sent=sent),
         outgoing=out,

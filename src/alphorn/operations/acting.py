@@ -217,7 +217,11 @@ class Acting:
                 continue
             try:
                 letter = self._helpers.notifying.compose(
-                    notify, raw, case.account, told, case.piece.envelope.gateway
+                    notify,
+                    raw,
+                    case.account,
+                    told,
+                    case.route.gateway or case.piece.envelope.gateway,
                 )
             except (AlphornError, ValueError) as error:
                 letter = f"Not notified: {error}"

@@ -128,7 +128,9 @@ class Answering:
         clock: Callable[[], float] = time.time,
         token: Callable[[], str] = lambda: secrets.token_hex(12),
         per_hour: int = MAX_PER_HOUR,
+        hostname: str = "",
     ) -> None:
+        """`hostname` is this server's name, by which it says in messages what it found of them."""
         self._view = view
         self._counters = counters
         self._sign = sign
@@ -136,6 +138,7 @@ class Answering:
         self._clock = clock
         self._token = token
         self._per_hour = per_hour
+        self._hostname = hostname
 
     def plan(
         self,
@@ -166,10 +169,14 @@ class Answering:
                 catch_all=route.kind is AddressKind.CATCH_ALL,
                 spam=spam,
                 addresses=vacation.addresses,
+                host=self._hostname,
             )
         )
         if not ruling.may:
             return Declined(ruling.code, _none(ruling.text), dict(ruling.facts))
+        if route.kind is AddressKind.TEMPORARY and ruling.own.lower() != _written(route).lower():
+            # Who guesses whose it is, and names that address, learns nothing.
+            return Declined("not-addressed", _none(f"{_written(route)} is not named in its header"))
         key = remembered_key(vacation.key, envelope.sender)
         if held.remembered(key, int(now)):
             return Declined("answered", _none(f"{envelope.sender} got one not long ago"))
@@ -270,8 +277,8 @@ class Answering:
         key: str,
         now: float,
     ) -> Answer:
-        domain = account.address.rpartition("@")[2]
-        message_id = f"{self._token()}@{domain}"
+        # Of the domain that answers: an alias does not tell whose it is.
+        message_id = f"{self._token()}@{author.domain}"
         reply = Reply(
             to=sender,
             author=author,
@@ -283,7 +290,10 @@ class Answering:
             language=account.language,
         )
         composed = answer.compose(reply, raw)
-        keys = self._view.signing_keys(author.domain) or self._view.signing_keys(domain)
+        home = account.address.rpartition("@")[2]
+        keys = self._view.signing_keys(author.domain)
+        if not keys and self._view.domain(fold_domain(author.domain) or author.domain) is None:
+            keys = self._view.signing_keys(home)
         signed = header.prepend(composed, self._sign(composed, keys, int(now)))
         back = EnvelopeRecipient(sender, frozenset((Notify.NEVER,)))
         return Answer(

@@ -1,7 +1,8 @@
 """Whether a message may be answered by a machine at all (RFC 3834 §2, RFC 5230 §4.5 and §4.6).
 
 Answers go to the envelope's sender, who may be forged, a list or a machine itself; so whatever
-hints at that, and whatever was not sent to the account by name, gets none. Pure: what an address
+hints at that, and whatever was not sent to the account by name, gets none. What this server found
+about the sender when the message came in (RFC 8601) stands in the message. Pure: what an address
 of the account is, the caller says. The first reason found decides; the cheap ones come first.
 """
 
@@ -9,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from alphorn.base.address import split_detail
+from alphorn.base.address import fold_domain, split_detail
 from alphorn.base.senders import patterns_of
+from alphorn.mailauth import said
 from alphorn.message import addresses, header
 from alphorn.message.mailbox import Mailbox
 
@@ -42,6 +44,7 @@ _MACHINE = re.compile(
     re.IGNORECASE,
 )
 _BULK = frozenset(("bulk", "list", "junk", "auto_reply", "auto-reply"))
+_FORGED = frozenset(("fail", "softfail"))
 _SUPPRESSED = frozenset(("all", "oof", "autoreply"))
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -50,7 +53,8 @@ _WORD = re.compile(r"[A-Za-z0-9_-]+")
 class Question:
     """`sender` and `recipient` are the envelope's. `head` is the header, or the whole message.
     `is_own` says whether an address (as written) is one of the account's own; `addresses` are
-    further ones that the owner named himself. `excluded` are patterns of `base.senders`."""
+    further ones that the owner named himself. `excluded` are patterns of `base.senders`. `host` is
+    the name under which this server says what it found (authserv-id), "" where it says nothing."""
 
     head: bytes
     sender: str
@@ -60,6 +64,7 @@ class Question:
     spam: bool = False
     addresses: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ def judge(question: Question) -> Ruling:
         _by_route(question)
         or _by_sender(question)
         or _by_header(b"\n" + question.head[: header.header_end(question.head)])
+        or _by_proof(question)
         or _by_authors(question)
         or _by_recipients(question)
     )
@@ -128,6 +134,33 @@ def _by_header(head: bytes) -> Ruling | None:
         return Ruling("automatic", "a machine has sent it", facts={"field": name})
     if any(_REPORT.match(value) for value in _values(head, "Content-Type")):
         return Ruling("report", "it is a report of a server or a mail program")
+    return None
+
+
+def _by_proof(question: Question) -> Ruling | None:
+    """Whether the sender is forged as far as is known: somebody would get an answer to what he
+    never sent. A proof of the author counts where the sender is of the author's domain."""
+    if not question.host:
+        return None
+    host = question.host.lower()
+    spf = dmarc = author = ""
+    for value in _values(question.head, "Authentication-Results"):
+        name, results = said.read(value)
+        if name.lower() != host:
+            continue
+        for one in results:
+            if one.method == "spf" and "smtp.mailfrom" in one.properties:
+                spf = one.outcome
+            elif one.method == "dmarc":
+                dmarc, author = one.outcome, one.properties.get("header.from", "")
+        break
+    domain = question.sender.rpartition("@")[2]
+    same = (fold_domain(domain) or domain.lower()) == (fold_domain(author) or author)
+    if same and dmarc == "pass":
+        return None
+    if spf in _FORGED or (same and dmarc == "fail" and spf != "pass"):
+        facts = {"spf": spf, "dmarc": dmarc}
+        return Ruling("forged", f"nothing proves that {question.sender} has sent it", facts=facts)
     return None
 
 
