@@ -1,4 +1,5 @@
-"""Mail that is sent on, through three installations: whoever writes, we, and where it leads to.
+"""Mail that is sent on or answered, through three installations: whoever writes, we, and where it
+leads to.
 
 Carl writes from strict.zz, whose DMARC policy has everything refused that cannot prove it is his;
 addresses of ours.zz lead to far.zz. Each is a service of its own at its own address of the
@@ -23,9 +24,11 @@ from alphorn.base.layout import Layout
 from alphorn.base.trace import TraceEvent
 from alphorn.directory.setup import close_connections, setup
 from alphorn.message import header
-from alphorn.operations import addresses, domains, redirects
+from alphorn.operations import addresses, distribution, domains, redirects, responders, scripts
 from alphorn.operations.control import Control
+from alphorn.operations.owners import mail_of
 from alphorn.operations.targets import DAYS, TIMES
+from alphorn.sieve.responder import Responder
 from alphorn.store.redirects import DAY, Redirects
 from alphorn.store.trace import TraceLog
 from tests.end_to_end.tools import PASSWORD, message, reading, until
@@ -33,12 +36,13 @@ from tests.support.dns import DnsServer, Zone
 from tests.support.process import Ports
 from tests.support.service import Service, install
 
-CARL, ZOE = "carl@strict.zz", "zoe@far.zz"
+CARL, ZOE, YARA = "carl@strict.zz", "zoe@far.zz", "yara@far.zz"
 ANNA, BERT, CORA, DORA = (f"{name}@ours.zz" for name in ("anna", "bert", "cora", "dora"))
-TEAM, LOST, RING = (f"{name}@ours.zz" for name in ("team", "lost", "ring"))
+TEAM, LOST, RING, DESK = (f"{name}@ours.zz" for name in ("team", "lost", "ring", "desk"))
+EVERYBODY, UNKNOWN = "everybody@ours.zz", "unknown@ours.zz"
 NOBODY, GONE, AROUND = "nobody@far.zz", "gone@far.zz", "ring@far.zz"
 PLACES = {"strict.zz": "127.0.0.4", "ours.zz": "127.0.0.5", "far.zz": "127.0.0.6"}
-PEOPLE = {"strict.zz": [CARL], "ours.zz": [ANNA, BERT, CORA, DORA], "far.zz": [ZOE]}
+PEOPLE = {"strict.zz": [CARL], "ours.zz": [ANNA, BERT, CORA, DORA], "far.zz": [ZOE, YARA]}
 FORGER = "127.0.0.7"
 SETTINGS = """\
 door.greeting_delay = 0
@@ -62,10 +66,19 @@ def leads_of_ours(control: Control) -> None:
     redirects.set_redirect(control, ANNA, [ZOE], keep=True)
     redirects.set_redirect(control, BERT, [ZOE], keep=False)
     redirects.set_redirect(control, CORA, [NOBODY], keep=False)
+    addresses.add_redirect(control, DESK, [YARA])
+    addresses.add_catch_all(control, "ours.zz", DORA)
+    distribution.add_list(control, EVERYBODY, [DORA])
+    away = Responder("", "Away", "I am away.", subject="Away until Monday", zone="Europe/Zurich")
+    made = responders.add_responder(control, DORA, away)
+    responders.activate_responder(control, DORA, made.responder.id)
 
 
 def leads_of_far(control: Control) -> None:
     addresses.add_redirect(control, AROUND, [RING])
+    yara = mail_of(control, YARA)
+    scripts.put_script(yara, "main", f'require "vacation"; vacation :addresses "{DESK}" "Away.";')
+    scripts.activate_script(yara, "main")
 
 
 LEADS: dict[str, Callable[[Control], None]] = {"ours.zz": leads_of_ours, "far.zz": leads_of_far}
@@ -130,7 +143,7 @@ def furnish(folder: Any, domain: str, address: str, zone: Zone) -> None:
     finally:
         services.close()
         close_connections()
-    zone[f"mx.{domain}"] = {"A": [address]}
+    zone[f"mx.{domain}"] = {"A": [address], "TXT": ["v=spf1 a -all"]}
     zone[".".join(reversed(address.split("."))) + ".in-addr.arpa"] = {"PTR": [f"mx.{domain}"]}
     for record in records:
         there: Any = zone.setdefault(record.name, {})
@@ -271,3 +284,52 @@ def test_a_target_that_keeps_refusing_is_paused_and_its_owner_told(world: World)
     world.submit(CORA, "Stays here")
     arrived(world.ours, CORA, "Stays here")
     told(world.ours, f"Not sent on to {NOBODY}, which kept refusing mail and is paused")
+
+
+def test_a_responder_answers_a_strict_sender_once(world: World) -> None:
+    world.submit(DORA, "Are you there")
+    with reading(world.strict, CARL) as inbox:
+        answer = inbox.fetch(inbox.wait("SUBJECT", '"Away until Monday"'))
+    assert header.get(answer, "Return-Path") == "<>"
+    assert "dmarc=pass header.from=ours.zz" in results(answer)
+    assert "spf=pass smtp.helo=mx.ours.zz" in results(answer)
+    assert header.get(answer, "Auto-Submitted") == "auto-replied"
+    assert header.get(answer, "In-Reply-To") == "<Are.you.there@strict.zz>"
+    assert "<Are.you.there@strict.zz>" in (header.get(answer, "References") or "")
+    assert DORA in (header.get(answer, "From") or "")
+    assert CARL in (header.get(answer, "To") or "")
+    world.submit(DORA, "Hello again")
+    told(world.ours, f"No automatic answer: {CARL} got one not long ago")
+    assert world.strict.subjects(CARL).count("Away until Monday") == 1
+
+
+@pytest.mark.parametrize(
+    ("recipient", "fields", "why"),
+    [
+        (UNKNOWN, (), "it came by way of the catch-all address"),
+        (EVERYBODY, (), "the account is not among the recipients that it names"),
+        (DORA, ("List-Id: <dev.strict.zz>",), "it comes from a mailing list or is mass mail"),
+    ],
+)
+def test_whom_a_responder_does_not_answer(
+    world: World, recipient: str, fields: tuple[str, ...], why: str
+) -> None:
+    subject = f"Not to be answered at {recipient.partition('@')[0]}"
+    letter = message(CARL, subject, "Hello.\r\n", f"To: {recipient}", *fields)
+    with world.strict.submission(CARL) as client:
+        client.sendmail(CARL, [recipient], letter)
+    arrived(world.ours, DORA, subject)
+    told(world.ours, f"No automatic answer: {why}")
+
+
+def test_an_answer_finds_its_way_back_through_a_redirect(world: World) -> None:
+    """Yara answers whoever writes to the address that leads to her: to the sender of ours whom she
+    sees, and we to the true one."""
+    world.submit(DESK, "To the desk")
+    with reading(world.strict, CARL) as inbox:
+        answer = inbox.fetch(inbox.wait("FROM", YARA))
+    assert header.get(answer, "Return-Path") == "<>"
+    assert "dmarc=pass header.from=far.zz" in results(answer)
+    assert header.get(answer, "Auto-Submitted") == "auto-replied"
+    assert header.get(answer, "In-Reply-To") == "<To.the.desk@strict.zz>"
+    told(world.ours, f"Goes back to its true sender {CARL}")
