@@ -9,7 +9,7 @@ from alphorn.message import addresses, header
 from alphorn.operations.learn import Learning
 from alphorn.spam.links import base_domain
 from alphorn.spam.names import FREE_MAIL
-from alphorn.store.api import Account, Book, Column, SpecialUse
+from alphorn.store.api import Account, Book, Column, Learned, SpecialUse
 
 MANY_RECIPIENTS = 25
 """Whoever writes to more at a time knows none of them."""
@@ -67,11 +67,14 @@ class Acquaintances:
         for mailbox_id, uids in _answered(mail, raw).items():
             self._learning.conclude(account_id, mailbox_id, NumberSet.of(uids))
 
-    def familiarity(self, account_id: int, address: str, raw: bytes) -> Familiarity:
+    def familiarity(
+        self, account_id: int, address: str, raw: bytes, learned: Learned | None = None
+    ) -> Familiarity:
         """What the account has to do with the author of a message that comes in. An account that
-        never wrote pays for one short look. Raises NotFound, Unavailable."""
+        never wrote pays for one short look, or none with `learned` read already. Raises NotFound,
+        Unavailable."""
         mail = self._store.account(account_id)
-        if not address or not mail.learned().names:
+        if not address or not (learned or mail.learned()).names:
             return Familiarity()
         knows = mail.knows(address)
         blocked = bool(mail.noted(Book.BLOCKED, (address,)))

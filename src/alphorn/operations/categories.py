@@ -13,7 +13,7 @@ from alphorn.operations.study import raws, study
 from alphorn.spam.categories import Category, correction_keys
 from alphorn.spam.names import FREE_MAIL
 from alphorn.spam.observation import Observation
-from alphorn.store.api import Account, Book, SpecialUse
+from alphorn.store.api import Account, Book, Learned, SpecialUse
 
 MAX_MOVED = 50
 """Messages of one move that are looked at."""
@@ -33,10 +33,12 @@ def correct(mail: Account, mailbox_id: int, uids: NumberSet, category: Category)
     return len(names)
 
 
-def corrections(mail: Account, seen: Observation) -> Mapping[str, Category]:
+def corrections(
+    mail: Account, seen: Observation, learned: Learned | None = None
+) -> Mapping[str, Category]:
     """As `spam.categories.categorize` takes them; where nothing was learned it costs one short
-    look. Raises NotFound, Unavailable."""
-    if not mail.learned().names:
+    look, or none with `learned` read already. Raises NotFound, Unavailable."""
+    if not (learned or mail.learned()).names:
         return {}
     noted = mail.noted(Book.CATEGORY, list(correction_keys(seen)))
     return {name: _category(entry.value) for name, entry in noted.items()}

@@ -23,7 +23,7 @@ from alphorn.policy.lists import SenderDecision, SenderFacts
 from alphorn.spam.categories import Category, categorize
 from alphorn.spam.observation import Observation
 from alphorn.spam.score import Thresholds, judge
-from alphorn.store.api import Store
+from alphorn.store.api import Learned, Store
 from alphorn.store.spam_model import SpamModel
 
 STAGE = "spam"
@@ -78,6 +78,7 @@ class Judge:
     def place(self, case: Case, route: Route, protection: Protection) -> tuple[Placement, float]:
         """Where it goes, and its score. Raises Unavailable."""
         account, seen, known = route.account, case.seen, Familiarity()
+        learned = None
         matched = lists.decide(
             self.view.sender_matches(route, case.sender),
             self.view.sender_matches(route, case.author.author),
@@ -88,10 +89,13 @@ class Judge:
             if not protection.dns_lists:
                 seen = _unlisted(seen)
             if account is not None and judges(protection):
-                known = self.acquaintances.familiarity(account.id, seen.from_address, case.raw)
+                learned = self.store.account(account.id).learned()  # read once for all
+                known = self.acquaintances.familiarity(
+                    account.id, seen.from_address, case.raw, learned
+                )
                 seen = _with_familiarity(seen, known)
             if protection.spam:
-                found = self._judged(case, seen, account, protection)
+                found = self._judged(case, seen, account, protection, learned)
         reasons = [*matched.decision.reasons, *engines.scored(found, case.engines, self.scoring)]
         score = round(sum(reason.score for reason in reasons), 2)
         if known.blocked:
@@ -107,7 +111,7 @@ class Judge:
             refusal = replace(NOT_SENT_ON, facts={"score": score}, reasons=against(reasons))
         category = ""
         if seen is not None and account is not None and not spam and not matched.allowed:
-            category = self._category(protection, account, seen, reasons)
+            category = self._category(protection, account, seen, reasons, learned)
         if not reasons and not spam and seen is None:
             return Placement(clean=case.clean), score
         kind = SPAM if spam else category
@@ -132,9 +136,14 @@ class Judge:
         )
 
     def _judged(
-        self, case: Case, seen: Observation, account: AccountInfo | None, protection: Protection
+        self,
+        case: Case,
+        seen: Observation,
+        account: AccountInfo | None,
+        protection: Protection,
+        learned: Learned | None,
     ) -> list[Reason]:
-        own = None if account is None else self.store.account(account.id).counts()
+        own = None if account is None else self.store.account(account.id).counts(learned)
         verdict = judge(
             seen,
             self.model.counts(),
@@ -150,11 +159,12 @@ class Judge:
         account: AccountInfo,
         seen: Observation,
         reasons: list[Reason],
+        learned: Learned | None,
     ) -> str:
         if not (protection.promotions or protection.social):
             return ""
         mail = self.store.account(account.id)
-        found = categorize(seen, learned_categories.corrections(mail, seen))
+        found = categorize(seen, learned_categories.corrections(mail, seen, learned))
         wanted = {
             Category.PROMOTIONS: PROMOTIONS if protection.promotions else "",
             Category.SOCIAL: SOCIAL if protection.social else "",

@@ -242,8 +242,8 @@ class SqlAccount:
         with self._database.glancing() as tx:
             return learning.learned(tx)
 
-    def counts(self) -> learning.Model:
-        return learning.Model(self._database)
+    def counts(self, learned: Learned | None = None) -> learning.Model:
+        return learning.Model(self._database, self.learned() if learned is None else learned)
 
     def learn(self, lessons: Sequence[Lesson]) -> Sequence[Taught]:
         if not lessons:

@@ -440,8 +440,9 @@ class Account(Protocol):
     def learned(self) -> Learned:
         """How much there is: one short read, so that whoever has learned nothing pays no more."""
 
-    def counts(self) -> Counts:
-        """The account's own model as it is now. A look-up in an empty one reads nothing."""
+    def counts(self, learned: Learned | None = None) -> Counts:
+        """The account's own model as it is now; its totals are those of `learned` where that was
+        read already. A look-up in an empty one reads nothing."""
 
     def learn(self, lessons: Sequence[Lesson]) -> Sequence[Taught]:
         """Learn, learn otherwise, or unlearn; what each changed. A message counts once."""

@@ -24,15 +24,13 @@ Totals = tuple[int, int, int, int, int]
 
 
 class Model:
-    """As `api.Counts`: totals of the moment at which it was made."""
+    """As `api.Counts`, with these totals."""
 
     __slots__ = ("_database", "_totals")
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, learned: Learned) -> None:
         self._database = database
-        with database.glancing() as tx:
-            spam, ham, *_ = totals(tx)
-        self._totals = spam, ham
+        self._totals = learned.spam, learned.ham
 
     def totals(self) -> tuple[int, int]:
         return self._totals
