@@ -95,6 +95,15 @@ def test_mistakes_are_told(anna: Terminal, words: tuple[str, ...], error: str) -
     assert anna("responder", "list", ANNA, "--json").json() == []
 
 
+def test_times_are_those_of_the_account_unless_said_otherwise(anna: Terminal) -> None:
+    assert anna("account", "set", ANNA, "--zone", "Mars/Olympus").code == 1
+    assert anna("account", "set", ANNA, "--zone", "Asia/Tokyo", "--json").json()["zone"]
+    for words, zone in (((), "Asia/Tokyo"), (("--zone", "UTC"), "UTC")):
+        made = anna("responder", "add", ANNA, f"In {zone}", "--text", "Away", *words, "--json")
+        assert made.json()["zone"] == zone
+    assert anna("account", "set", ANNA, "--zone", "", "--json").json()["zone"] is None
+
+
 def test_an_address_elsewhere_is_verified(anna: Terminal) -> None:
     assert "no addresses elsewhere" in anna("responder", "verify", ANNA).out
     asked = anna("responder", "verify", ANNA, "anna@other.test")

@@ -9,6 +9,7 @@ import pytest
 from bench.sieve import MESSAGE, RULES
 
 from alphorn.base.errors import NotFound, Unavailable
+from alphorn.base.fields import FieldError
 from alphorn.base.flags import Flag
 from alphorn.base.numbers import NumberSet
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Origin, OriginKind
@@ -642,8 +643,17 @@ def test_included_scripts(house: House) -> None:
 
 
 def test_the_time_zone_is_the_owners(house: House) -> None:
-    house.delivery._acting._filtering = Filtering(house.view, zone=lambda now: 90)
+    house.delivery._acting._filtering = Filtering(house.view, zone=lambda account, now: 90)
     assert holds(house, 'currentdate "zone" "+0130"')
+
+
+def test_an_owner_says_which_time_zone_is_his(house: House) -> None:
+    control = house.installation.control
+    assert accounts.set_zone(control, ANNA, "Asia/Kolkata").zone == "Asia/Kolkata"
+    assert holds(house, 'currentdate "zone" "+0530"')
+    with pytest.raises(FieldError, match="no time zone"):
+        accounts.set_zone(control, ANNA, "Mars/Olympus")
+    assert accounts.set_zone(control, ANNA, "").zone == ""
 
 
 # -- what is sent because of a message -------------------------------------------------------------

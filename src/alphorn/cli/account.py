@@ -13,6 +13,11 @@ PLAN_QUOTA = "plan"
 ADDRESS = Argument("address", help="its own address, such as anna@example.org")
 NAME = Argument("--name", help="the person's name")
 LANGUAGE = Argument("--language", choices=LANGUAGES, help="the person's language")
+ZONE = Argument(
+    "--zone",
+    metavar="NAME",
+    help="the time zone of its filters and scripts, such as Europe/Zurich; empty for the server's",
+)
 QUOTA = Argument(
     "--quota",
     type=read_by(OCTETS, none=PLAN_QUOTA),
@@ -36,6 +41,7 @@ _COLUMNS = {
     "address": "Account",
     "name": "Name",
     "language": "Language",
+    "zone": "Time zone",
     "quota_octets": "Quota in octets",
     "enabled": "On",
 }
@@ -53,6 +59,7 @@ def row(info: AccountInfo) -> dict[str, Json]:
         "address": info.address,
         "name": info.name,
         "language": info.language,
+        "zone": info.zone or None,
         "organization_id": info.organization_id,
         "quota_octets": info.quota_octets,
         "enabled": info.enabled,
@@ -120,6 +127,8 @@ def _set(context: Context, args: Namespace) -> int:
         accounts.rename_account(control, args.address, args.name)
     if args.language is not None:
         accounts.set_language(control, args.address, args.language)
+    if args.zone is not None:
+        accounts.set_zone(control, args.address, args.zone)
     if "quota" in args:
         accounts.set_quota(control, args.address, args.quota)
     if not (args.function is None and args.phone is None and args.postal_address is None):
@@ -240,12 +249,13 @@ COMMANDS = (
     Command("account show", "show one account", _show_one, (ADDRESS, JSON)),
     Command(
         "account set",
-        "change the name, language, quota or profile of an account",
+        "change the name, language, time zone, quota or profile of an account",
         _set,
         (
             ADDRESS,
             NAME,
             LANGUAGE,
+            ZONE,
             QUOTA,
             *PROFILE,
             JSON,

@@ -8,13 +8,13 @@ from alphorn.cli.account import ADDRESS
 from alphorn.cli.arguments import read_file
 from alphorn.cli.table import JSON, Argument, Command, Context, Json, cell
 from alphorn.message.envelope import Envelope, Origin
-from alphorn.operations import responders, signatures
+from alphorn.operations import accounts, responders, signatures
 from alphorn.operations.responders import ResponderInfo
 from alphorn.operations.responding import Sender
 from alphorn.operations.sender_proof import ProofParts
 from alphorn.sieve import responder as model
 from alphorn.sieve.responder import MAX_HTML, MAX_TEXT
-from alphorn.sieve.responder_times import WEEKDAYS, window_as_json
+from alphorn.sieve.responder_times import NO_ZONE, WEEKDAYS, window_as_json
 
 ALWAYS, NOBODY = "always", "nobody"
 _NAME = Argument("name", help="the name of the responder, or its id")
@@ -33,7 +33,7 @@ _CONTENT = (
     Argument(
         "--zone",
         metavar="ZONE",
-        help="the time zone of all times, such as Europe/Zurich (else UTC)",
+        help="the time zone of all times, such as Europe/Zurich (else that of the account, or UTC)",
     ),
     Argument(
         "--window",
@@ -120,8 +120,9 @@ def _show(context: Context, args: Namespace) -> int:
 
 
 def _add(context: Context, args: Namespace) -> int:
-    given = _given(context, args) | {"id": "new", "name": args.name}
     control = context.services.control
+    zone = accounts.show_account(control, args.address).zone or NO_ZONE
+    given = {"zone": zone} | _given(context, args) | {"id": "new", "name": args.name}
     info = responders.add_responder(control, args.address, model.checked(given))
     return _said(context, args, info)
 

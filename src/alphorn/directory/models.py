@@ -23,6 +23,7 @@ from alphorn.mailauth.dkim.keys import Algorithm
 MAX_NAME = 100
 MAX_REASON = 500
 MAX_TARGET = 320
+MAX_ZONE = 64
 MAX_PHONE = 50
 MAX_POSTAL = 500
 MAX_SUBJECT = 200
@@ -103,7 +104,8 @@ class Account(Verifier):
 
     Salt and iterations hold for the password (which need not be set) and all device passwords.
     `sending_locked` is since when it may not send, null where it may; `password_changed` is when it
-    got its present password, null for the first one. Templates say `function`, `phone` and
+    got its present password, null for the first one. `zone` is the name of the time zone that its
+    rules live in, "" for the server's. Templates say `function`, `phone` and
     `postal_address`, which may have lines, of a person beside the name.
     """
 
@@ -112,6 +114,7 @@ class Account(Verifier):
     phone = models.CharField(max_length=MAX_PHONE, blank=True)
     postal_address = models.CharField(max_length=MAX_POSTAL, blank=True)
     language = models.CharField(max_length=20)
+    zone = models.CharField(max_length=MAX_ZONE, blank=True)
     enabled = models.BooleanField(default=True)
     quota_octets = models.BigIntegerField(null=True)
     version = models.BigIntegerField(default=1)
@@ -131,6 +134,7 @@ class Account(Verifier):
                 & c.length("phone", 0, MAX_PHONE)
                 & c.length("postal_address", 0, MAX_POSTAL),
             ),
+            c.rule("zone_length", c.length("zone", 0, MAX_ZONE)),
             c.rule("quota_positive", Q(quota_octets__isnull=True) | Q(quota_octets__gte=0)),
             c.rule(
                 "lock_whole",

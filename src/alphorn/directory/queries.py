@@ -52,7 +52,7 @@ _ACCOUNT = """
            p.address_quota, p.storage_octets, p.catch_all, p.recipients_per_message,
            p.messages_per_hour, p.messages_per_day, p.bulk_creations_per_day,
            c.salt, c.iterations, c.stored_key, c.server_key,
-           c.sending_locked, c.sending_lock_reason, c.sending_lock_operator
+           c.sending_locked, c.sending_lock_reason, c.sending_lock_operator, c.zone
     FROM directory_account c
     JOIN directory_address a ON a.account_id = c.id AND a.kind = 'own'
     JOIN directory_domain d ON d.id = a.domain_id
@@ -173,6 +173,7 @@ def _account(row: Any) -> AccountInfo:
         version=row[7],
         name=row[8],
         sending_lock=None if row[20] is None else SendingLock(row[20], row[21], bool(row[22])),
+        zone=row[23],
     )
 
 

@@ -108,6 +108,7 @@ def account_info(row: Address) -> AccountInfo:
         version=held.version,
         name=held.name,
         sending_lock=sending_lock(held),
+        zone=held.zone,
     )
 
 

@@ -148,7 +148,8 @@ class SendingLock:
 class AccountInfo:
     """`quota_octets` is the account's own or the plan's; 0 means without limit. `version` changes
     with the account's credentials and state: a session begun under another one is stale.
-    `sending_lock` is None where it may send."""
+    `sending_lock` is None where it may send. `zone` is the time zone that its rules live in, "" for
+    the server's."""
 
     id: int
     address: str
@@ -160,6 +161,7 @@ class AccountInfo:
     version: int = 0
     name: str = ""
     sending_lock: SendingLock | None = None
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

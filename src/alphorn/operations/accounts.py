@@ -14,8 +14,9 @@ from alphorn.operations.addresses import place, refuse
 from alphorn.operations.control import Control, NewAccount
 from alphorn.operations.newcomers import welcome
 from alphorn.operations.profiles import checked
-from alphorn.operations.rights import Right, require, visible_organizations
+from alphorn.operations.rights import Right, require, require_holder, visible_organizations
 from alphorn.operations.verifier import Verifier, make
+from alphorn.sieve.responder_times import check_zone
 
 MAX_AT_ONCE = 200
 MAX_QUOTA_OCTETS = 2**50
@@ -129,6 +130,19 @@ def rename_account(control: Control, address: str, name: str) -> AccountInfo:
 def set_language(control: Control, address: str, language: str) -> AccountInfo:
     """Raises NotFound, Refused("language"), Forbidden."""
     return _update(control, address, "language", _language(language))
+
+
+def set_zone(control: Control, address: str, zone: str) -> AccountInfo:
+    """The time zone that the account's rules live in, such as "Europe/Zurich"; "" for the server's.
+    Its holder may say so too. Raises NotFound, FieldError for one that is not there, Forbidden."""
+    checked = check_zone(zone, "zone") if zone else ""
+    with change():
+        own = find.account(address)
+        held = holder(own)
+        require_holder(control.actor, held.pk, own.domain.organization_id)
+        held.zone = checked
+        held.save(update_fields=["zone"])
+        return account_info(own)
 
 
 def set_quota(control: Control, address: str, octets: int | None) -> AccountInfo:

@@ -12,11 +12,12 @@ from alphorn import __version__
 from alphorn.base import annotation_names
 from alphorn.base.errors import NotFound
 from alphorn.base.senders import Scope, SenderAction
-from alphorn.directory.values import AddressKind, Protection
+from alphorn.directory.values import AccountInfo, AddressKind, Protection
 from alphorn.directory.view import DirectoryView
 from alphorn.message import received
 from alphorn.operations.filter_plan import Incoming
 from alphorn.operations.placement import SPAM
+from alphorn.sieve import responder_times
 from alphorn.sieve.script import Script
 from alphorn.store.api import Account, Book, SpecialUse
 from alphorn.wire.smtp import xtext
@@ -32,6 +33,11 @@ USES = {f"\\{use.value}".lower(): use for use in SpecialUse if use is not Specia
 def local_zone(now: float) -> int:
     """This server's time zone at a moment, in minutes east of UTC."""
     return time.localtime(now).tm_gmtoff // 60
+
+
+def zone_of(account: AccountInfo, now: float) -> int:
+    """The account's time zone at a moment, else this server's, in minutes east of UTC."""
+    return responder_times.offset(account.zone, now) if account.zone else local_zone(now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from alphorn.directory.view import DirectoryView
 from alphorn.message import addresses, header
 from alphorn.message.envelope import EnvelopeRecipient
 from alphorn.operations.control import Control
-from alphorn.operations.filter_environment import AtDelivery, local_zone
+from alphorn.operations.filter_environment import AtDelivery, zone_of
 from alphorn.operations.filter_plan import Incoming, Plan
 from alphorn.operations.filtering import Filtering
 from alphorn.operations.owners import mail_of
@@ -104,7 +104,7 @@ def try_out(control: Control, view: DirectoryView, address: str, sample: Sample)
     incoming = _incoming(control, view, mail, account, sample)
     message = Mail(incoming.raw)
     world = AtDelivery(
-        incoming, mail, view, control.hostname, local_zone(incoming.now), lambda name: None
+        incoming, mail, view, control.hostname, zone_of(account, incoming.now), lambda name: None
     )
     filters: tuple[FilterTrial, ...] = ()
     fault = ""

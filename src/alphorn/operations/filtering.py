@@ -10,10 +10,10 @@ Everything is decided here and nothing is done: `operations.acting` does it.
 
 from collections.abc import Callable, Mapping
 
-from alphorn.directory.values import Pause
+from alphorn.directory.values import AccountInfo, Pause
 from alphorn.directory.view import DirectoryView
 from alphorn.operations.compiled_rules import RESPONDER, Compiled, CompiledRules
-from alphorn.operations.filter_environment import AtDelivery, local_zone
+from alphorn.operations.filter_environment import AtDelivery, zone_of
 from alphorn.operations.filter_plan import Incoming, Plan
 from alphorn.operations.placement import SPAM
 from alphorn.operations.planning import Planning
@@ -31,10 +31,10 @@ class Filtering:
         view: DirectoryView,
         *,
         hostname: str = "",
-        zone: Callable[[float], int] = local_zone,
+        zone: Callable[[AccountInfo, float], int] = zone_of,
         rules: CompiledRules | None = None,
     ) -> None:
-        """`zone` is the owners' time zone at a moment, in minutes east of UTC."""
+        """`zone` is an owner's time zone at a moment, in minutes east of UTC."""
         self._view = view
         self._hostname = hostname
         self._zone = zone
@@ -52,7 +52,7 @@ class Filtering:
             mail,
             self._view,
             self._hostname,
-            self._zone(incoming.now),
+            self._zone(incoming.account, incoming.now),
             lambda name: rules.script(mail, name),
         )
         result = run_all(rules.scripts, message, world)

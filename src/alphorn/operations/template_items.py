@@ -9,9 +9,10 @@ from typing import Protocol
 
 from alphorn.directory.values import TemplateKind
 from alphorn.message.signature import Signature
-from alphorn.operations import responders, signatures
+from alphorn.operations import accounts, responders, signatures
 from alphorn.operations.control import Control
 from alphorn.sieve.responder import Responder
+from alphorn.sieve.responder_times import NO_ZONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class _Responders:
         return tuple(_of_responder(one.responder) for one in listed)
 
     def add(self, control: Control, account: str, name: str, new: Item) -> Item:
-        made = Responder("", name, new.text, new.html, subject=new.subject)
+        zone = accounts.show_account(control, account).zone or NO_ZONE
+        made = Responder("", name, new.text, new.html, subject=new.subject, zone=zone)
         return _of_responder(responders.add_responder(control, account, made).responder)
 
     def change(self, control: Control, account: str, old: Item, new: Item) -> Item:
