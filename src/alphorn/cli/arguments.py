@@ -76,6 +76,27 @@ def read_file(name: str, most: int) -> bytes:
         raise Refused(f"{name} cannot be read: {error.strerror}.", code="file") from error
 
 
+def read_text(name: str, most: int) -> str:
+    """The same as text in UTF-8 of at most so many characters."""
+    octets = read_file(name, 4 * most)
+    try:
+        text = octets[: 4 * most].decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if len(octets) <= 4 * most:
+            raise Refused(f"{name} is not written in UTF-8.", code="file") from error
+        text = ""
+    if len(octets) > 4 * most or len(text) > most:
+        raise Refused(f"{name} has more than {most} characters.", code="file")
+    return text
+
+
+def text_given(text: str | None, file: str | None, most: int) -> str | None:
+    """What --text or --text-file says; None where neither does. Raises Refused."""
+    if text is not None and file is not None:
+        raise Refused("Either --text or --text-file, not both.", code="usage")
+    return text if file is None else read_text(file, most)
+
+
 def password(context: Context, args: Namespace) -> Secret | None:
     """As `PASSWORD` says it comes; None where neither is given. Raises Refused."""
     if args.password_stdin and args.generate_password:

@@ -3,9 +3,8 @@
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 
-from alphorn.base.errors import Refused
 from alphorn.cli.account import ADDRESS
-from alphorn.cli.arguments import read_file
+from alphorn.cli.arguments import read_text, text_given
 from alphorn.cli.table import JSON, Argument, Command, Context, Json, cell
 from alphorn.message.envelope import Envelope, Origin
 from alphorn.operations import accounts, responders, signatures
@@ -225,15 +224,13 @@ def _given(context: Context, args: Namespace) -> dict[str, object]:
     """Only what was given. Raises Refused."""
     given: dict[str, object] = {
         name: value
-        for name in ("text", "subject", "start", "end", "zone", "sender")
+        for name in ("subject", "start", "end", "zone", "sender")
         if (value := getattr(args, name)) is not None
     }
-    if args.text_file is not None:
-        if args.text is not None:
-            raise Refused("Either --text or --text-file, not both.", code="usage")
-        given["text"] = _file(args.text_file, MAX_TEXT)
+    if (text := text_given(args.text, args.text_file, MAX_TEXT)) is not None:
+        given["text"] = text
     if args.html_file is not None:
-        given["html"] = _file(args.html_file, MAX_HTML) if args.html_file else ""
+        given["html"] = read_text(args.html_file, MAX_HTML) if args.html_file else ""
     if args.window is not None:
         said = [] if args.window == [ALWAYS] else args.window
         given["windows"] = list(map(_window, said))
@@ -246,13 +243,6 @@ def _given(context: Context, args: Namespace) -> dict[str, object]:
             else ""
         )
     return given
-
-
-def _file(name: str, most: int) -> str:
-    try:
-        return read_file(name, most).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Refused(f"{name} is not written in UTF-8.", code="file") from error
 
 
 def _window(text: str) -> dict[str, object]:

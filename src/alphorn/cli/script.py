@@ -1,19 +1,18 @@
 """`alphorn script …`: the Sieve scripts that an account's owner writes by hand."""
 
 import re
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
 from alphorn.base.errors import Refused
 from alphorn.cli.account import ADDRESS
+from alphorn.cli.arguments import STANDARD_INPUT, read_file
 from alphorn.cli.table import JSON, Argument, Command, Context, Json, cell
 from alphorn.operations import scripts
 from alphorn.operations.owners import mail_of
 from alphorn.sieve.errors import Problem, ScriptError
 from alphorn.store.limits import MAX_SCRIPT_OCTETS
 
-STANDARD_INPUT = "-"
 _NAME = Argument("name", help="the name of the script")
 _FILE = Argument(
     "file",
@@ -65,7 +64,7 @@ def _show(context: Context, args: Namespace) -> int:
 
 
 def _put(context: Context, args: Namespace) -> int:
-    octets = _octets(args.file)
+    octets = read_file(args.file, MAX_SCRIPT_OCTETS)
     mail = mail_of(context.services.control, args.address)
     warnings = scripts.put_script(mail, args.name, octets)
     if args.activate:
@@ -78,7 +77,7 @@ def _put(context: Context, args: Namespace) -> int:
 
 
 def _check(context: Context, args: Namespace) -> int:
-    octets = _octets(args.file)
+    octets = read_file(args.file, MAX_SCRIPT_OCTETS)
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     try:
@@ -131,17 +130,6 @@ def _given(name: str) -> str:
 def _warn(context: Context, warnings: Sequence[str]) -> None:
     for warning in warnings:
         context.note(f"Warning: {warning}")
-
-
-def _octets(name: str) -> bytes:
-    """At most one more than a script may have, so that a larger one is refused as such."""
-    try:
-        if name == STANDARD_INPUT:
-            return sys.stdin.buffer.read(MAX_SCRIPT_OCTETS + 1)
-        with open(name, "rb") as file:
-            return file.read(MAX_SCRIPT_OCTETS + 1)
-    except OSError as error:
-        raise Refused(f"{name} cannot be read: {error.strerror}.", code="file") from error
 
 
 COMMANDS = (

@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from alphorn.base.errors import Refused
 from alphorn.cli.account import ADDRESS
-from alphorn.cli.arguments import read_file
+from alphorn.cli.arguments import read_text, text_given
 from alphorn.cli.table import JSON, Argument, Command, Context, Json, cell
 from alphorn.message.signature import MAX_HTML, MAX_TEXT, Signature
 from alphorn.operations import signatures
@@ -74,18 +74,8 @@ def _remove(context: Context, args: Namespace) -> int:
 
 def _texts(args: Namespace) -> tuple[str | None, str | None]:
     """Text and HTML, None for what was not given. Raises Refused."""
-    if args.text is not None and args.text_file is not None:
-        raise Refused("Either --text or --text-file, not both.", code="usage")
-    text = args.text if args.text_file is None else _file(args.text_file, MAX_TEXT)
-    html = args.html_file and _file(args.html_file, MAX_HTML)
-    return text, html
-
-
-def _file(name: str, most: int) -> str:
-    try:
-        return read_file(name, most).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Refused(f"{name} is not written in UTF-8.", code="file") from error
+    html = args.html_file and read_text(args.html_file, MAX_HTML)
+    return text_given(args.text, args.text_file, MAX_TEXT), html
 
 
 COMMANDS = (

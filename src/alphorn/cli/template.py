@@ -3,7 +3,7 @@
 from argparse import Namespace
 
 from alphorn.base.errors import Refused
-from alphorn.cli.arguments import ORGANIZATION, STANDARD_INPUT, read_file
+from alphorn.cli.arguments import ORGANIZATION, STANDARD_INPUT, read_text, text_given
 from alphorn.cli.confirm import YES, confirm
 from alphorn.cli.table import JSON, Argument, Command, Context, Json
 from alphorn.directory.values import TemplateInfo, TemplateKind
@@ -186,22 +186,10 @@ def _say_texts(context: Context, args: Namespace, subject: str, text: str, html:
 
 def _texts(args: Namespace) -> tuple[str | None, str | None]:
     """Text and HTML as they were given, None where they were not. Raises Refused."""
-    if args.text is not None and args.text_file is not None:
-        raise Refused("Either --text or --text-file, not both.", code="usage")
     if args.text_file == args.html_file == STANDARD_INPUT:
         raise Refused("Only one of the two can come from standard input.", code="usage")
-    text = args.text if args.text_file is None else _read(args.text_file)
-    return text, None if args.html_file is None else _read(args.html_file)
-
-
-def _read(name: str) -> str:
-    octets = read_file(name, MAX_FILE)
-    if len(octets) > MAX_FILE:
-        raise Refused(f"{name} is larger than {MAX_FILE} octets.", code="file")
-    try:
-        return octets.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Refused(f"{name} is not in UTF-8.", code="file") from error
+    text = text_given(args.text, args.text_file, MAX_FILE)
+    return text, None if args.html_file is None else read_text(args.html_file, MAX_FILE)
 
 
 COMMANDS = (
