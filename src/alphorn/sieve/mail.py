@@ -82,6 +82,10 @@ class Mail:
         """One of them, None where there are not so many."""
         return self.entities[number] if number < len(self.entities) else None
 
+    def knows(self, name: str) -> bool:
+        """Whether the fields of this name were found before."""
+        return name in self._values
+
     def values(self, name: str) -> list[str]:
         """The decoded fields of this lower-case name, in order."""
         found = self._values.get(name)

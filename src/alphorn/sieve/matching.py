@@ -23,6 +23,10 @@ MatchType = Callable[["Call", Comparator, Texts], Matcher]
 LONG = 4096
 """Work on a value costs a step for so many characters."""
 
+MANY = 64
+"""So many values cost a step, for each `KEYS` that they are compared with."""
+KEYS = 8
+
 GLOB_WORK = 1 << 17
 """Comparisons of characters that cost a step."""
 
@@ -32,9 +36,22 @@ def make_matcher(call: "Call", keys: Texts) -> Matcher:
     comparator = chosen_comparator(call)
     tag = call.chosen.get("match-type")
     if tag is None:
-        return is_(call, comparator, keys)
+        return _counted(is_(call, comparator, keys), 1)
     make: MatchType = tag.plays  # type: ignore[assignment]
-    return make(call, comparator, keys)
+    # Equal ones are looked up all at once, others are compared with each key.
+    return _counted(make(call, comparator, keys), len(keys.items))
+
+
+def _counted(match: Matcher, keys: int) -> Matcher:
+    """The same, where what a sender puts in by the thousand costs steps: each key, or test, sees
+    all of it."""
+
+    def check(run: Run, values: Sequence[str]) -> bool:
+        if len(values) * keys > MANY:
+            run.spend(len(values) * (1 + keys // KEYS) // MANY)
+        return match(run, values)
+
+    return check
 
 
 def counts(call: "Call") -> bool:
@@ -100,9 +117,10 @@ def contains(call: "Call", comparator: Comparator, keys: Texts) -> Matcher:
         if not values:
             return False
         wanted = tuple(map(fold, keys.get(run))) if fixed is None else fixed
+        total = sum(map(len, values))
+        if total > LONG:
+            run.spend(len(wanted) * total // LONG)
         for value in values:
-            if len(value) > LONG:
-                run.spend(len(wanted) * len(value) // LONG)
             folded = fold(value)
             for key in wanted:
                 if key in folded:
@@ -128,11 +146,11 @@ def matches(call: "Call", comparator: Comparator, keys: Texts) -> Matcher:
         if not values:
             return False
         patterns = dynamic(run) if fixed is None else fixed
+        work = sum(map(len, values)) * sum([len(pattern.pattern) for pattern in patterns])
+        if work > GLOB_WORK:
+            run.spend(work // GLOB_WORK)
         for value in values:
             for pattern in patterns:
-                work = len(value) * len(pattern.pattern)
-                if work > GLOB_WORK:
-                    run.spend(work // GLOB_WORK)
                 match = pattern.match(value)
                 if match is not None:
                     if capture:

@@ -25,6 +25,9 @@ from alphorn.sieve.errors import Problem, RunError
 from alphorn.sieve.limits import Limits
 from alphorn.sieve.mail import Mail
 
+LOOK = 1 << 14
+"""Octets of a header that cost a step to go through."""
+
 
 class Run:
     """The state of a run. `variables` are those of the script that runs now: each included script
@@ -96,6 +99,14 @@ class Run:
         self.steps -= steps
         if self.steps < 0:
             raise RunError(f"the script takes more than {self.limits.steps} steps")
+
+    def values(self, name: str) -> list[str]:
+        """The decoded fields of this lower-case name; where it is asked for first, the whole header
+        is gone through."""
+        mail = self.mail
+        if len(mail.head) > LOOK and not mail.knows(name):
+            self.spend(len(mail.head) // LOOK)
+        return mail.values(name)
 
     def line(self, at: int) -> Line:
         """Of an offset in the script that runs now."""

@@ -4,7 +4,7 @@ from alphorn.message import addresses, words
 from alphorn.sieve.call import Call
 from alphorn.sieve.extensions.mime import chosen_option
 from alphorn.sieve.fields import check_names, chosen_entities, chosen_index, lowered
-from alphorn.sieve.matching import counts, make_matcher
+from alphorn.sieve.matching import MANY, counts, make_matcher
 from alphorn.sieve.parts import chosen_part, whole
 from alphorn.sieve.run import Run
 from alphorn.sieve.table import Check, Kind, Positional, Test, Tests
@@ -34,11 +34,11 @@ def header(call: Call) -> Check:
     if entities is None and index is None:
         if constant is not None and len(constant) == 1:
             name = constant[0].lower()
-            return lambda run: match(run, run.mail.values(name))
+            return lambda run: match(run, run.values(name))
         if not counts(call):
 
             def each(run: Run) -> bool:
-                values = run.mail.values
+                values = run.values
                 for name in get_names(run):  # noqa: SIM110 - faster than any()
                     if match(run, values(name)):
                         return True
@@ -50,7 +50,7 @@ def header(call: Call) -> Check:
         found: list[str] = []
         for name in get_names(run):
             if entities is None:
-                values = run.mail.values(name)
+                values = run.values(name)
                 found += values if index is None else index(values)
                 continue
             for entity in entities(run):
@@ -93,6 +93,8 @@ def address(call: Call) -> Check:
                     raw = raw if index is None else index(raw)
                     fields += map(addresses.mailboxes, raw)
             for field in fields:
+                if len(field) > MANY:
+                    run.spend(len(field) // MANY)
                 if part is whole:
                     found += map(whole, field) if field else ("",)
                     continue
@@ -113,7 +115,7 @@ def exists(call: Call) -> Check:
     get_names = lowered(names)
     entities = chosen_entities(call)
     if entities is None:
-        return lambda run: all(run.mail.values(name) for name in get_names(run))
+        return lambda run: all(run.values(name) for name in get_names(run))
     chosen = entities
 
     def check(run: Run) -> bool:

@@ -96,7 +96,7 @@ def date(call: Call) -> Check:
     def check(run: Run) -> bool:
         field = name.get(run).lower()
         if entities is None:
-            values = run.mail.values(field)
+            values = run.values(field)
         else:
             values = [v for one in entities(run) for v in run.mail.part_values(one, field)]
         values = values[:1] if index is None else index(values)

@@ -25,7 +25,7 @@ def duplicate(call: Call) -> Check:
             identifier = unique.get(run)
         else:
             name = field.get(run).lower() if field is not None else "message-id"
-            values = run.mail.values(name)
+            values = run.values(name)
             if not values:
                 return False
             identifier = values[0]

@@ -17,6 +17,10 @@ from alphorn.sieve.texts import Texts
 
 COMPILING = 50
 """Steps that an expression costs which is known only while the script runs."""
+LOOKS = 4
+"""Steps that it costs to look at `LONG` characters, whatever is found there."""
+FEW = 8
+"""Values that are looked at for nothing, where they are short."""
 WORK = 100
 """Steps of matching that cost a step of the script."""
 
@@ -54,9 +58,12 @@ def regex(call: Call, comparator: Comparator, keys: Texts) -> Matcher:
         if not values:
             return False
         expressions = dynamic(run) if fixed is None else fixed
+        total = sum(map(len, values))
+        if total > LONG:
+            run.spend(len(expressions) * total // LONG * LOOKS)
+        if len(values) > FEW:
+            run.spend(len(expressions) * len(values) // 2)
         for value in values:
-            if len(value) > LONG:
-                run.spend(len(expressions) * len(value) // LONG * 4)
             for expression in expressions:
                 budget = Budget(limits.regex_work)
                 try:

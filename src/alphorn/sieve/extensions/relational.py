@@ -6,7 +6,7 @@ from typing import Any
 
 from alphorn.sieve.call import Call
 from alphorn.sieve.comparators import ASCII_NUMERIC, Comparator
-from alphorn.sieve.matching import Matcher
+from alphorn.sieve.matching import LONG, Matcher
 from alphorn.sieve.run import Run
 from alphorn.sieve.table import Extension, Kind, Tag
 from alphorn.sieve.texts import Texts
@@ -42,7 +42,11 @@ def value(call: Call, comparator: Comparator, keys: Texts) -> Matcher:
         if not values:
             return False
         wanted = [order(key) for key in keys.get(run)]
-        return any(relation(order(one), key) for one in values for key in wanted)
+        ordered = [order(one) for one in values]
+        total = sum(map(len, values))
+        if total > LONG:
+            run.spend(len(wanted) * total // LONG)
+        return any(relation(one, key) for one in ordered for key in wanted)
 
     return check
 
