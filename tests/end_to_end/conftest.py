@@ -19,6 +19,7 @@ PEOPLE = (
     "olga", "paul",  # operator
     "quinn",  # quota
     "sarah",  # scripts
+    "tina",  # scripts on what happens in mailboxes
 )  # fmt: skip
 
 

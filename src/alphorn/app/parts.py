@@ -18,7 +18,8 @@ from alphorn.servers.connection import Session
 from alphorn.servers.engines.engines import Engines
 from alphorn.servers.imap.limits import ImapLimits
 from alphorn.servers.imap.service import ImapService
-from alphorn.servers.listeners import Listener
+from alphorn.servers.imap.watched import Watches
+from alphorn.servers.listeners import Bound, Listener
 from alphorn.servers.managesieve.limits import SieveLimits
 from alphorn.servers.managesieve.service import ManageSieveService
 from alphorn.servers.metrics import Gauge
@@ -30,6 +31,9 @@ from alphorn.servers.smtp.room import Room
 from alphorn.servers.smtp.session import SmtpSession
 from alphorn.servers.worker import Parts, Seat
 from alphorn.wire.smtp.profile import Profile
+
+SIEVE_PORT = 4190
+"""Where clients look for ManageSieve unless they are told otherwise (RFC 5804 §1.8)."""
 
 
 class WorkerParts:
@@ -55,7 +59,7 @@ class WorkerParts:
         )
         self._engines = engines(seat.settings, metrics.engine)
         roles = seat.launch.active_roles(seat.settings)
-        imap = _imap(self._services)
+        imap = _imap(self._services, seat.bound)
         self.sessions: Mapping[str, Callable[[], Session]] = {
             **_smtp(
                 self._services,
@@ -105,7 +109,7 @@ class KeeperParts:
         self._services.close()
 
 
-def _imap(parts: Services) -> ImapService:
+def _imap(parts: Services, bound: Sequence[Bound]) -> ImapService:
     return ImapService(
         parts.store,
         parts.view,
@@ -114,8 +118,17 @@ def _imap(parts: Services) -> ImapService:
         parts.bus.subscribe,
         hostname=parts.settings[table.HOSTNAME],
         tls=True,
-        watch=parts.observer,
+        watch=Watches(parts.observer, parts.imap_events),
+        sieve=_sieve_url(parts.settings[table.HOSTNAME], bound),
     )
+
+
+def _sieve_url(hostname: str, bound: Sequence[Bound]) -> str:
+    """Where scripts are uploaded (RFC 5804 §3); "" where that is nowhere."""
+    ports = [one.binding.port for one in bound if one.binding.listener.name == "sieve"]
+    if not ports:
+        return ""
+    return f"sieve://{hostname}" + ("" if SIEVE_PORT in ports else f":{ports[0]}")
 
 
 def _managesieve(parts: Services) -> ManageSieveService:

@@ -29,9 +29,12 @@ from alphorn.operations.authenticate import Authenticator, Login, log_login
 from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
 from alphorn.operations.examine import Examiner, ExaminerParts
+from alphorn.operations.imap_events import ImapEvents
+from alphorn.operations.imap_scripts import ImapScripts
 from alphorn.operations.notifying import Notifying
 from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.secured import bound
+from alphorn.operations.sending_on import SendingOn
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
 from alphorn.policy.engines import Scoring
@@ -161,6 +164,20 @@ def build(
         door.wrote(envelope.sender, recipients)
 
     hostname, forwarders = settings[table.HOSTNAME], settings[table.MX_TRUSTED_FORWARDERS]
+    rewriting = Rewriting(view, ring.rewriting_mac, redirects)
+    notifying = Notifying(view, state, sign)
+    scripts = ImapScripts(
+        store,
+        view,
+        SendingOn(enqueue, rewriting, record, settings[table.SMTP_HOPS]),
+        notifying,
+        state,
+        enqueue,
+        record,
+        hostname=hostname,
+    )
+    imap_events = ImapEvents(scripts.run)
+    closing.callback(imap_events.close)
     limits = LoginLimits(
         account_failures=settings[table.LOGIN_ACCOUNT_FAILURES],
         network_failures=settings[table.LOGIN_NETWORK_FAILURES],
@@ -190,7 +207,7 @@ def build(
             view,
             enqueue,
             record,
-            Rewriting(view, ring.rewriting_mac, redirects),
+            rewriting,
             visitors,
             hostname=hostname,
             postmaster=settings[table.POSTMASTER],
@@ -198,7 +215,7 @@ def build(
             welcomed=learned.observer.welcomed,
             helpers=Helpers(
                 Answering(view, state, sign, enqueue, hostname=hostname),
-                Notifying(view, state, sign),
+                notifying,
             ),
         ),
         submission=Submission(view, state, sign, enqueue, record, guards=guards, sent=sent),
@@ -208,6 +225,7 @@ def build(
         acquaintances=learned.acquaintances,
         reports=learned.reports,
         observer=learned.observer,
+        imap_events=imap_events,
         examiner=Examiner(
             ExaminerParts(
                 hostname=hostname,

@@ -4,6 +4,8 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
 
 from alphorn.base import script_names
 from alphorn.operations.answering import Prepared, prepared
@@ -123,6 +125,18 @@ def compile_rules(mail: Account, rules: Rules) -> Compiled:
         len(rules.filters) + len(rules.script) + (len(found.source) if found else 0),
         (_runnable(found.source, _compiled(found.source)), found) if found is not None else None,
     )
+
+
+def compile_one(name: str, source: str) -> Compiled:
+    """A script that is run by itself. Its number is the same for as long as it is the same."""
+    digest = blake2b(f"{name}\0{source}".encode("utf-8", "replace"), digest_size=6).digest()
+    number = int.from_bytes(digest, "big")
+    return Compiled(number, ((name, _kept(source)),), Names(), len(source))
+
+
+@lru_cache(maxsize=16)
+def _kept(source: str) -> Script:
+    return _runnable(source, _compiled(source))
 
 
 def filter_names(source: str) -> Names:

@@ -15,6 +15,7 @@ from alphorn.operations.control import Control
 from alphorn.operations.deliver import Delivery
 from alphorn.operations.doorkeeper import Doorkeeper
 from alphorn.operations.examine import Examiner
+from alphorn.operations.imap_events import ImapEvents
 from alphorn.operations.learn import Learning
 from alphorn.operations.observe import Observer
 from alphorn.operations.report import Reports
@@ -52,6 +53,7 @@ class Services:
     acquaintances: Acquaintances
     reports: Reports
     observer: Observer
+    imap_events: ImapEvents
     examiner: Examiner
     gateways: Gateways
     open_control: Callable[[], Control]

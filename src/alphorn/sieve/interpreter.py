@@ -22,13 +22,18 @@ def run(script: Script, message: bytes | Mail, environment: Environment) -> Resu
 
 
 def run_all(
-    scripts: Sequence[tuple[str, Script]], message: bytes | Mail, environment: Environment
+    scripts: Sequence[tuple[str, Script]],
+    message: bytes | Mail,
+    environment: Environment,
+    flags: tuple[str, ...] | None = None,
 ) -> Result:
     """What scripts, each with the name that its lines are to bear, want done one after the other:
     actions, flags and changes of the message go on from one to the next, variables do not. `stop`
-    and a refusal end them all. Of a script that fails nothing is done, and it is the last."""
+    and a refusal end them all. Of a script that fails nothing is done, and it is the last.
+    `flags` are those that a message has which is stored already."""
     mail = message if isinstance(message, Mail) else Mail(message)
     state = Run(mail, environment, scripts[0][1].limits if scripts else DEFAULT)
+    state.flags = flags
     for name, script in scripts:
         before = _snapshot(state)
         error = _run_one(state, name, script)

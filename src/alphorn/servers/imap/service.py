@@ -40,8 +40,10 @@ class ImapService:
         hostname: str,
         tls: bool,
         watch: Watch | None = None,
+        sieve: str | None = None,
     ) -> None:
-        """`watch` is told what people do with their mail."""
+        """`watch` is told what people do with their mail. `sieve` is where the scripts are uploaded
+        that run on it, "" for nowhere, None where none is run."""
         self.store = store
         self._watch = watch
         self.directory = directory
@@ -50,6 +52,7 @@ class ImapService:
         self.greeting = f"{hostname} Alphorn at your service"
         self.registry = Registry(directory, subscribe, limits.connections_per_account)
         self.tls = tls
+        self._sieve = sieve
         self.handlers = HANDLERS
         self.recent = recent_messages()
         self.recent_lines = recent_lines()
@@ -79,7 +82,9 @@ class ImapService:
 
     def capabilities(self, core: ImapCore) -> bytes:
         """What CAPABILITY shows on that connection now."""
-        return capabilities.names(core.state, core.secure, SASL_MECHANISMS, core.starttls)
+        return capabilities.names(
+            core.state, core.secure, SASL_MECHANISMS, core.starttls, self._sieve
+        )
 
     def shared_uids(self, account_id: int, view: View) -> Sequence[int]:
         """The view's UIDs, or the same ones as another session holds them already."""

@@ -41,6 +41,39 @@ class Watch(Protocol):
     def appended(self, account_id: int, place: Place, uids: Sequence[int]) -> None: ...
 
 
+class Watches:
+    """Several who are told, as one."""
+
+    __slots__ = ("_all",)
+
+    def __init__(self, *watches: Watch) -> None:
+        self._all = watches
+
+    def moved(self, account_id: int, source: int, target: int, pairs: Pairs) -> None:
+        for watch in self._all:
+            watch.moved(account_id, source, target, pairs)
+
+    def copied(self, account_id: int, source: int, target: int, pairs: Pairs) -> None:
+        for watch in self._all:
+            watch.copied(account_id, source, target, pairs)
+
+    def flagged(
+        self,
+        account_id: int,
+        mailbox: int,
+        uids: NumberSet,
+        action: FlagAction,
+        flags: int,
+        keywords: frozenset[str],
+    ) -> None:
+        for watch in self._all:
+            watch.flagged(account_id, mailbox, uids, action, flags, keywords)
+
+    def appended(self, account_id: int, place: Place, uids: Sequence[int]) -> None:
+        for watch in self._all:
+            watch.appended(account_id, place, uids)
+
+
 class _Watched:
     """As `store.api.Account`: what is not here is the account's own."""
 
