@@ -89,6 +89,12 @@ def test_a_script_that_includes_what_is_not_there(mail: Account) -> None:
     assert scripts.check_script(mail, source) == warnings
     scripts.put_script(mail, "b", "keep;")
     assert scripts.check_script(mail, source) == warnings[1:]
+
+
+def test_whoever_redirects_to_gmail_is_warned(mail: Account) -> None:
+    source = 'redirect "zoe@gmail.com"; redirect "zoe@far.test"; redirect "zoe@gmail.com";'
+    (warning,) = scripts.check_script(mail, source)
+    assert "zoe@gmail.com" in warning
     scripts.put_script(mail, "\xe9", "keep;")
     assert scripts.check_script(mail, 'require "include"; include "e\u0301";') == ()
 

@@ -44,7 +44,7 @@ HOUR = 3600
 MAX_PER_HOUR = 100
 """Answers of one account in an hour, whoever they go to: a flood of mail under false names makes
 at most so many. They do not count among the messages that the account may send."""
-MOMENT = 60
+MOMENT = 10
 """Seconds within which a second message of the same sender may be under way at the same time."""
 PREFIX = "answer:"
 """Before the keys that an account remembers of its answers."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from alphorn.base import script_names
 from alphorn.base.errors import NotFound, Refused
+from alphorn.operations import onward
 from alphorn.sieve.compiler import compile_script
 from alphorn.sieve.script import Script
 from alphorn.store.api import Account, StoredScript
@@ -22,6 +23,8 @@ from alphorn.store.limits import MAX_SCRIPT_OCTETS, MAX_SCRIPTS, MAX_SCRIPTS_OCT
 
 PERSONAL = "personal"
 """Where scripts to include are looked for (RFC 6609 §3.2); nowhere else are any."""
+MAX_WARNED = 20
+"""Targets of redirects that are looked at for warnings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def _checked(
         for location, included, optional in script.includes
         if not optional and (location != PERSONAL or script_names.normal(included) not in known)
     )
-    return script, tuple(missing)
+    return script, (*missing, *onward.warnings(script.redirects[:MAX_WARNED]))
 
 
 def _require_space(there: Sequence[StoredScript], name: str, octets: int) -> None:

@@ -34,7 +34,13 @@ def compile_script(
     if scope.found:
         raise ScriptError(scope.problems())
     return Script(
-        text, body, tuple(scope.required), frozenset(scope.shared), tuple(scope.includes), limits
+        text,
+        body,
+        tuple(scope.required),
+        frozenset(scope.shared),
+        tuple(scope.includes),
+        limits,
+        tuple(dict.fromkeys(scope.redirects)),
     )
 
 

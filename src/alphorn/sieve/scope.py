@@ -13,7 +13,8 @@ MAX_FOUND = 1000
 
 class Scope:
     """`began` is set by the first command that is no require; `loops` are the names of the
-    foreverypart loops around; `includes` the scripts that are named by it."""
+    foreverypart loops around; `includes` the scripts that are named by it, `redirects`
+    the addresses."""
 
     def __init__(self, source: str, language: "Language", limits: Limits) -> None:
         self.source = source
@@ -27,6 +28,7 @@ class Scope:
         self.shared: set[str] = set()
         self.loops: list[str] = []
         self.includes: list[tuple[str, str, bool]] = []
+        self.redirects: list[str] = []
         self.began = False
 
     def has(self, capability: str) -> bool:

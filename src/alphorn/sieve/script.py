@@ -10,7 +10,7 @@ from alphorn.sieve.table import Step
 class Script:
     """`source` is its text. `capabilities` are what it requires, in order, `shared` the variables
     that it declares global, `includes` the scripts it names: location, name, and whether
-    one may be missing."""
+    one may be missing; `redirects` the addresses that it names to send on to."""
 
     source: str
     body: Step = field(repr=False, compare=False)
@@ -18,3 +18,4 @@ class Script:
     shared: frozenset[str] = frozenset()
     includes: tuple[tuple[str, str, bool], ...] = ()
     limits: Limits = field(default_factory=Limits)
+    redirects: tuple[str, ...] = ()

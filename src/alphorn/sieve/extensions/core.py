@@ -68,6 +68,7 @@ def redirect(call: Call) -> Step:
     if to.constant is not None and not by_list:
         try:
             fixed = normalized(to.constant)
+            call.scope.redirects.append(fixed)
         except ValueError as error:
             call.problem(f"cannot redirect to “{to.constant[:80]}”: {error}", to.at)
 
