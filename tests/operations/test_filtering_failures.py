@@ -16,7 +16,7 @@ from alphorn.message.outcome import Fate
 from alphorn.operations.placement import INTO_INBOX, Placement
 from alphorn.store.api import Account
 from tests.operations.test_filtering import ALL, FAR, JUNK, MAIL, House
-from tests.support.mailhouse import ANNA, BERT
+from tests.support.mailhouse import ANNA, BERT, HOSTNAME
 
 BUSY = Unavailable("Locked for too long.", code="busy")
 
@@ -304,3 +304,26 @@ def test_a_message_that_came_twice_is_sent_on_twice(house: House) -> None:
     house.accept()
     house.accept()
     assert len(house.queued()) == 2
+
+
+# -- what others would hear of it ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spf", ["pass", "fail"])
+def test_a_refusal_that_comes_late_goes_to_no_forged_sender(house: House, spf: str) -> None:
+    house.script('reject "No.";')
+    found = f"Authentication-Results: {HOSTNAME}; spf={spf} smtp.mailfrom=other.test\r\n"
+    assert house.accept(ANNA, BERT, raw=found.encode() + MAIL).accepted
+    assert house.retry() is (Fate.FAILED if spf == "pass" else Fate.DELIVERED)
+    assert house.counts() == ({} if spf == "pass" else {"INBOX": 1})
+
+
+def test_a_locked_account_sends_nothing_on_to_others(house: House) -> None:
+    house.script(f'redirect "{FAR}"; redirect "{BERT}";')
+    sql = house.installation.sql
+    sql("UPDATE directory_account SET sending_locked = 1, sending_lock_reason = 'x'")
+    sql("UPDATE directory_directoryversion SET version = version + 1")
+    assert house.accept().accepted
+    (queued,) = house.queued()
+    assert [one.address for one in queued.recipients] == [BERT]
+    assert f"info: Not sent on to {FAR} by" in "\n".join(house.said())

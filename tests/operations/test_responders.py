@@ -383,3 +383,13 @@ def test_documents_of_a_process_that_forks_are_the_same(house: MailHouse, contro
     assert house.store.account(house.anna.id).rules_version() > before
     listed = responders.list_responders(control, ANNA)
     assert [one.responder.name for one in listed if one.active] == ["b"]
+
+
+def test_a_locked_account_sends_no_codes(house: MailHouse, control: Control) -> None:
+    house.installation.sql(
+        "UPDATE directory_account SET sending_locked = 1, sending_lock_reason = 'x'"
+    )
+    with pytest.raises(Refused) as refused:
+        responders.prove_sender(control, proof(house), ANNA, ELSEWHERE)
+    assert refused.value.code == "locked"
+    assert house.queued() == []

@@ -6,8 +6,8 @@ redirect    not to the sender himself, nor to a target that kept refusing, nor i
             the message is kept
 fileinto    a mailbox that is missing, and is not to be made, is no reason to lose a message:
             it is kept where it would be without rules, and the owner told
-reject      of spam that was accepted already would be a report to whoever is forged in it: it
-            is filed in Spam
+reject      of what was accepted already, and is spam or from a forged sender, would be a report to
+            whoever is forged in it: it is filed where it would be without rules
 """
 
 import unicodedata
@@ -28,6 +28,7 @@ from alphorn.operations.filter_plan import Filing, Incoming, Plan, Refusal, Spot
 from alphorn.operations.onward import same_person
 from alphorn.operations.placement import SPAM
 from alphorn.operations.sending_on import Onwards
+from alphorn.policy.answering import forged
 from alphorn.sieve.actions import (
     Action,
     Added,
@@ -237,6 +238,9 @@ class Planning:
             return "it is taken for spam"
         if same_person(incoming.sender, target):
             return "who is its sender"
+        local, _, domain = target.rpartition("@")
+        if incoming.account.sending_lock is not None and self._view.domain(domain) is None:
+            return "sending from this account is locked"
         if incoming.late and self._world.mail.remembered(
             SENT_ON + incoming.transaction, int(incoming.now)
         ):
@@ -246,7 +250,6 @@ class Planning:
         if pause := self._paused().get(target.lower()):
             self._paused_target(action, target, pause)
             return "that address kept refusing mail and is paused"
-        local, _, domain = target.rpartition("@")
         route = self._view.route(local, domain)
         account = route.account if route is not None and route.keep else None
         return "it is this very mailbox" if account and account.id == incoming.account.id else ""
@@ -258,8 +261,11 @@ class Planning:
         return (SENT_ON + incoming.transaction,) if counts else ()
 
     def _refuse(self, action: Reject, by: str) -> None:
-        if self._spam and self._incoming.late:
-            self._notes.append(f"Not refused {by}: nobody reports to the senders of spam")
+        incoming = self._incoming
+        if incoming.late and (
+            self._spam or forged(incoming.raw, incoming.sender, self._world.hostname)
+        ):
+            self._notes.append(f"Not refused {by}: nobody reports to forged senders, or of spam")
             self._put(self._as_placed(None, None))
             return
         self._refusal = Refusal(refusal_text(action.text), by)

@@ -166,13 +166,15 @@ def list_senders(control: Control, account: str) -> tuple[Sender, ...]:
 def prove_sender(control: Control, parts: ProofParts, account: str, address: str) -> Sender:
     """Send a code to an address elsewhere. A second one replaces the first.
 
-    Raises AddressError, Exists where it can be used already, Refused ("here", "too-many"),
-    Unavailable("rate").
+    Raises AddressError, Exists where it can be used already, Refused ("here", "locked",
+    "too-many"), Unavailable("rate").
     """
     wanted = str(rules.parse_foreign(address))
     with changing(control, account) as mail:
         found = _read(mail)
         own = account_info(find.account(account))
+        if own.sending_lock is not None:
+            raise Refused(f"Sending from {account} is locked, codes too.", code="locked")
         known = found.sender(wanted)
         if _is_own(account, wanted) or (known is not None and known.verified):
             raise Exists(f"{account} may answer from {wanted} already.", code="sender-exists")

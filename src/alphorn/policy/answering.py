@@ -137,16 +137,16 @@ def _by_header(head: bytes) -> Ruling | None:
     return None
 
 
-def _by_proof(question: Question) -> Ruling | None:
-    """Whether the sender is forged as far as is known: somebody would get an answer to what he
-    never sent. A proof of the author counts where the sender is of the author's domain."""
-    if not question.host:
-        return None
-    host = question.host.lower()
+def forged(head: bytes, sender: str, host: str) -> dict[str, str]:
+    """What says that the envelope's sender is forged, empty where nothing does: he would get an
+    answer to what he never sent. A proof of the author counts where the sender is of the author's
+    domain. As `Question` has them; never raises."""
+    if not host:
+        return {}
     spf = dmarc = author = ""
-    for value in _values(question.head, "Authentication-Results"):
+    for value in header.get_all(head, "Authentication-Results", MAX_FIELDS):
         name, results = said.read(value)
-        if name.lower() != host:
+        if name.lower() != host.lower():
             continue
         for one in results:
             if one.method == "spf" and "smtp.mailfrom" in one.properties:
@@ -154,14 +154,19 @@ def _by_proof(question: Question) -> Ruling | None:
             elif one.method == "dmarc":
                 dmarc, author = one.outcome, one.properties.get("header.from", "")
         break
-    domain = question.sender.rpartition("@")[2]
+    domain = sender.rpartition("@")[2]
     same = (fold_domain(domain) or domain.lower()) == (fold_domain(author) or author)
     if same and dmarc == "pass":
+        return {}
+    fails = spf in _FORGED or (same and dmarc == "fail" and spf != "pass")
+    return {"spf": spf, "dmarc": dmarc} if fails else {}
+
+
+def _by_proof(question: Question) -> Ruling | None:
+    facts = forged(question.head, question.sender, question.host)
+    if not facts:
         return None
-    if spf in _FORGED or (same and dmarc == "fail" and spf != "pass"):
-        facts = {"spf": spf, "dmarc": dmarc}
-        return Ruling("forged", f"nothing proves that {question.sender} has sent it", facts=facts)
-    return None
+    return Ruling("forged", f"nothing proves that {question.sender} has sent it", facts=facts)
 
 
 def _by_authors(question: Question) -> Ruling | None:
