@@ -306,6 +306,15 @@ def test_a_message_that_came_twice_is_sent_on_twice(house: House) -> None:
     assert len(house.queued()) == 2
 
 
+def test_what_was_sent_on_is_not_refused_for_a_copy_that_fails(house: House) -> None:
+    house.script(f'redirect :copy "{FAR}";')
+    break_anna(house, deliver=[BUSY])
+    assert house.accept().accepted
+    house.script('reject "No.";')
+    assert house.retry() is Fate.DELIVERED
+    assert house.counts() == {"INBOX": 1}
+
+
 # -- what others would hear of it ------------------------------------------------------------------
 
 

@@ -262,6 +262,10 @@ class Planning:
 
     def _refuse(self, action: Reject, by: str) -> None:
         incoming = self._incoming
+        if incoming.rest:
+            self._notes.append(f"Not refused {by}: it was sent on already")
+            self._put(self._as_placed(None, None))
+            return
         if incoming.late and (
             self._spam or forged(incoming.raw, incoming.sender, self._world.hostname)
         ):
