@@ -20,7 +20,8 @@ from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.sending_on import SendingOn
 from alphorn.servers.imap.watched import watched
 from alphorn.store.api import Account, Column, FlagAction, NewMessage
-from tests.support.mailhouse import ANNA, HOSTNAME, MailHouse
+from tests.support.gateway import add_gateway, make_confidential
+from tests.support.mailhouse import ANNA, BERT, HOSTNAME, MailHouse
 
 MAIL = (
     b"Return-Path: <carl@other.test>\r\nDelivered-To: anna@example.test\r\n"
@@ -63,8 +64,8 @@ class House(MailHouse):
         self.raw.put_script(name, ALL + source)
         self.raw.annotate(mailbox, {IMAP_SCRIPT: name.encode()})
 
-    def append(self, mailbox: str = "INBOX", flags: int = 0, words: Sequence[str] = ()) -> int:
-        message = NewMessage(MAIL, summarize(MAIL), 1_600_000_000, flags, frozenset(words))
+    def append(self, mailbox: str = "INBOX", words: Sequence[str] = (), raw: bytes = MAIL) -> int:
+        message = NewMessage(raw, summarize(raw), 1_600_000_000, 0, frozenset(words))
         return self.mail.append(mailbox, [message])[0].uid
 
     def state_of(self, mailbox: str = "INBOX") -> list[tuple[int, str]]:
@@ -222,7 +223,7 @@ def test_sent_on_in_its_owners_name_and_not_without_limit(house: House) -> None:
     assert queued[0].message.origin.kind is OriginKind.REDIRECTED
     assert [one.address for one in queued[0].recipients] == [FAR]
     assert all(b"Return-Path" not in raw for raw in house.queued_raw())
-    assert "Not sent on: 3 recipients in an hour are the limit" in house.said()
+    assert "Nothing is sent because of it: 3 recipients in an hour are the limit" in house.said()
 
 
 def test_where_it_cannot_be_queued_nothing_is_done(house: House) -> None:
@@ -231,6 +232,24 @@ def test_where_it_cannot_be_queued_nothing_is_done(house: House) -> None:
     house.append()
     assert house.state_of() == [(0, "")]
     assert house.said() == ["Your script was not done: The queue is full."]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"X-Alphorn-Confidential: gateway=hin\r\n" + MAIL,
+        MAIL.replace(b"carl@other.test>\r\nTo", b"bert@example.test>\r\nTo"),
+    ],
+)
+def test_what_is_confidential_leaves_by_no_script(house: House, tmp_path: Path, raw: bytes) -> None:
+    """Anybody can append what looks as if it had come over a gateway."""
+    add_gateway(house.installation.control, tmp_path / "gateways")
+    make_confidential(house.installation.control, BERT)
+    house.script(f'redirect "{FAR}"; notify "mailto:{FAR}";')
+    house.append(raw=raw)
+    assert house.state_of() == [(0, "")]
+    assert house.queued() == []
+    assert house.said() == ["Nothing is sent because of it: it is confidential"]
 
 
 def test_notified(house: House) -> None:

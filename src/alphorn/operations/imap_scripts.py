@@ -25,13 +25,14 @@ from alphorn.base.numbers import NumberSet
 from alphorn.base.trace import Verdict
 from alphorn.directory.values import AccountInfo, AddressKind, Route
 from alphorn.directory.view import DirectoryView
-from alphorn.message import header
+from alphorn.message import complete, confidential_field, header
 from alphorn.message.envelope import Body, Envelope, EnvelopeRecipient, OriginKind
 from alphorn.message.summarize import summarize
 from alphorn.operations.compiled_rules import Compiled, compile_one
-from alphorn.operations.filter_environment import AtDelivery, zone_of
+from alphorn.operations.filter_environment import zone_of
 from alphorn.operations.filter_notice import KEEP_SECONDS, notice
 from alphorn.operations.filter_plan import Filing, Incoming, Plan
+from alphorn.operations.imap_environment import AtEvent, Here
 from alphorn.operations.imap_events import Event, words
 from alphorn.operations.notifying import Letter, Notifying
 from alphorn.operations.piece import Enqueue, Piece, Tell, event, origin, piece_of
@@ -45,6 +46,7 @@ from alphorn.sieve.actions import (
     FileInto,
     Keep,
     Message,
+    Notify,
     Redirect,
     Reject,
     Result,
@@ -73,47 +75,10 @@ MAX_PER_HOUR = 100
 """Recipients in an hour to whom an account's scripts send on what is stored already."""
 
 _COLUMNS = (Column.UID, Column.FLAGS, Column.KEYWORDS, Column.INTERNAL_DATE, Column.RAW)
+_KEEP = Keep(implicit=True)
 _SENSELESS = "{} has no sense for a message that is stored already"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Here(Placement):
-    """Where the message lies."""
-
-    here: Place = INBOX
-
-    @property
-    def place(self) -> Place:
-        return self.here
-
-
-@dataclass(frozen=True, slots=True)
-class AtEvent(AtDelivery):
-    """As at delivery, but for the envelope, of which nothing is known any more, and the items of
-    RFC 6785 §4.3."""
-
-    event: Event
-    mailbox: str
-
-    def envelope(self, part: str) -> str | None:
-        return None
-
-    def item(self, name: str) -> str | None:
-        found = _ITEMS.get(name)
-        return AtDelivery.item(self, name) if found is None else found(self)
-
-
-_ITEMS: dict[str, Callable[[AtEvent], str]] = {
-    "location": lambda world: "MS",
-    "phase": lambda world: "post",
-    "imap.user": lambda world: world.incoming.account.address,
-    "imap.email": lambda world: world.incoming.account.address,
-    "imap.cause": lambda world: world.event.cause.value,
-    "imap.mailbox": lambda world: world.mailbox,
-    "imap.changedflags": lambda world: " ".join(world.event.flags),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +190,7 @@ class ImapScripts:
 
     def _one(self, case: _Case, one: Event, rules: Compiled) -> None:
         here = case.box.special_use or case.box.name
-        placement = _Here(here=here, facts=as_decided(case.raw).facts)
+        placement = Here(here=here, facts=as_decided(case.raw).facts)
         now = case.piece.now
         incoming = Incoming(
             case.account,
@@ -256,22 +221,35 @@ class ImapScripts:
         self._do(case, planning.finish(result), here, kept)
 
     def _may_send(self, case: _Case, actions: list[Action]) -> list[Action]:
-        """Without redirects where they are too many, or the account may not send; then it stays."""
+        """Without what would leave the account where it must not; the message stays then."""
         wanted = sum(isinstance(action, Redirect) for action in actions)
-        if not wanted:
+        leaves = wanted + sum(isinstance(action, Notify) for action in actions)
+        why = self._why_not(case, wanted) if leaves else ""
+        if not why:
             return actions
-        key = f"imap-sent-on:{case.account.id}"
+        self._tell(case, f"Nothing is sent because of it: {why}")
+        rest = [action for action in actions if not isinstance(action, Redirect | Notify)]
+        keep: list[Action] = [] if any(isinstance(one, Keep) for one in rest) else [_KEEP]
+        return [*rest, *keep] if wanted else [*rest]
+
+    def _why_not(self, case: _Case, redirects: int) -> str:
+        """What bears the mark of a gateway, or is from an address bound to one, leaves only where
+        the account's own address is bound to it too: anybody can append such a message."""
         if case.account.sending_lock is not None:
-            why = "sending from this account is locked"
-        elif not self._counters.hit(key, HOUR, self._per_hour, wanted, now=case.piece.now).allowed:
-            why = f"{self._per_hour} recipients in an hour are the limit"
-        else:
-            return actions
-        self._tell(case, f"Not sent on: {why}")
-        rest: list[Action] = [action for action in actions if not isinstance(action, Redirect)]
-        if not any(isinstance(action, Keep) for action in rest):
-            rest.append(Keep(implicit=True))
-        return rest
+            return "sending from this account is locked"
+        if self._view.gateways():
+            written = (*complete.authors(case.raw), *complete.senders(case.raw))
+            names = {self._view.gateway_of(one.address) for one in written}
+            names.add(confidential_field.read(case.raw))
+            if names - {"", case.route.gateway}:
+                return "it is confidential"
+        key = f"imap-sent-on:{case.account.id}"
+        if (
+            not redirects
+            or self._counters.hit(key, HOUR, self._per_hour, redirects, now=case.piece.now).allowed
+        ):
+            return ""
+        return f"{self._per_hour} recipients in an hour are the limit"
 
     # -- doing -------------------------------------------------------------------------------------
 
@@ -383,5 +361,5 @@ def _sensible(result: Result) -> Result:
             name = "reject" if isinstance(action, Reject) else "vacation"
             line = action.line
             problem = Problem(line.number if line else 0, 1, _SENSELESS.format(name))
-            return Result((Keep(implicit=True),), error=problem, failed=line.script if line else "")
+            return Result((_KEEP,), error=problem, failed=line.script if line else "")
     return result
