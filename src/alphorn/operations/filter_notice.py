@@ -57,7 +57,7 @@ WORDS = {
             " for days: {where}. Nothing is sent there any more. The other server said:",
             "{text}",
             "Nothing is lost: such messages stay in your mailbox. Please change the rule, or"
-            " have it tried again once the other address takes mail: alphorn address resume.",
+            " have it tried again once the other address takes mail: alphorn address resume --target.",
         ),
         "filter “{name}”",
         "filters",
@@ -87,7 +87,7 @@ WORDS = {
             "{text}",
             "Es geht nichts verloren: Solche Nachrichten bleiben in Ihrem Postfach. Bitte"
             " ändern Sie die Regel, oder lassen Sie es wieder versuchen, sobald die andere"
-            " Adresse Nachrichten annimmt: alphorn address resume.",
+            " Adresse Nachrichten annimmt: alphorn address resume --target.",
         ),
         "Filter «{name}»",
         "Filter",
@@ -117,7 +117,7 @@ WORDS = {
             "{text}",
             "Rien n’est perdu : ces messages restent dans votre boîte aux lettres. Veuillez"
             " modifier la règle, ou faire réessayer dès que l’autre adresse accepte les messages"
-            " : alphorn address resume.",
+            " : alphorn address resume --target.",
         ),
         "filtre « {name} »",
         "filtres",
@@ -146,7 +146,7 @@ WORDS = {
             "{text}",
             "Non va perso nulla: questi messaggi restano nella Sua casella. Modifichi la"
             " regola, oppure faccia riprovare quando l’altro indirizzo accetta di nuovo la"
-            " posta: alphorn address resume.",
+            " posta: alphorn address resume --target.",
         ),
         "filtro «{name}»",
         "filtri",
