@@ -57,7 +57,8 @@ WORDS = {
             " for days: {where}. Nothing is sent there any more. The other server said:",
             "{text}",
             "Nothing is lost: such messages stay in your mailbox. Please change the rule, or"
-            " have it tried again once the other address takes mail: alphorn address resume --target.",
+            " have it tried again once the other address takes mail: alphorn address resume"
+            " --target.",
         ),
         "filter “{name}”",
         "filters",
@@ -174,7 +175,7 @@ WORDS = {
             "{text}",
             "No se pierde nada: esos mensajes permanecen en su buzón. Cambie la regla, o haga"
             " que se intente de nuevo cuando la otra dirección acepte mensajes: alphorn address"
-            " resume.",
+            " resume --target.",
         ),
         "filtro «{name}»",
         "filtros",
