@@ -181,8 +181,8 @@ def canonical(raw: bytes) -> bytes:
 
 
 def write(path: Path, messages: Iterable[bytes]) -> Path:
-    """Write the corpus unless it is there already."""
-    if not path.exists():
+    """Write the corpus unless it is there already, and has anything in it."""
+    if not path.exists() or not path.stat().st_size:
         part = path.with_suffix(".part")
         with part.open("wb") as file:
             for raw in messages:
