@@ -8,8 +8,8 @@ import pytest
 from alphorn.base.address import AddressError
 from alphorn.base.errors import AlphornError, Exists, NotFound, Refused
 from alphorn.directory.gateway_files import GatewayFiles
-from alphorn.directory.values import ConfidentialState, Role
-from alphorn.operations import addresses, confidential, gateways, redirects, users
+from alphorn.directory.values import AddressKind, ConfidentialState, Role
+from alphorn.operations import accounts, addresses, confidential, gateways, redirects, users
 from alphorn.operations.control import Actor, Control
 from alphorn.operations.gateways import Wanted
 from alphorn.operations.rights import Forbidden
@@ -150,6 +150,21 @@ def test_redirects_of_ours_lead_to_the_same_gateway(
 
 
 # -- gateways --------------------------------------------------------------------------------------
+
+
+def test_one_that_is_removed_never_falls_to_a_catch_all(
+    control: Control, installation: Installation
+) -> None:
+    addresses.add_catch_all(control, "example.test", BERT)
+    for address in (ANNA, INFO):
+        make_confidential(control, address)
+    assert addresses.remove_address(control, INFO).kind is AddressKind.REFUSED
+    assert installation.view.route("info", "example.test") is None
+    accounts.remove_account(control, ANNA)
+    assert installation.view.route("anna", "example.test") is None
+    assert confidential.list_confidential(control) == ()
+    addresses.remove_address(control, INFO)  # once more, and it is like any other
+    assert installation.view.route("info", "example.test") is not None
 
 
 def test_a_gateway_is_set_up_changed_and_removed(

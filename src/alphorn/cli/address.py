@@ -154,8 +154,8 @@ def _remove(context: Context, args: Namespace) -> int:
     if info.kind is AddressKind.OWN:
         return account.remove(context, args)
     confirm(context, args, info.address, f"This removes the address {info.address}.")
-    addresses.remove_address(control, info.address)
-    if info.kind is AddressKind.TEMPORARY:
+    left = addresses.remove_address(control, info.address)
+    if left.kind is not info.kind:
         context.note(
             f"{info.address} is refused from now on, whatever the domain's catch-all takes; "
             "removed once more it is free again."

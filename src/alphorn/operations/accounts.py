@@ -10,7 +10,7 @@ from alphorn.directory.orm import Account, Address, Domain, Organization, change
 from alphorn.directory.rows import account_info, holder, touch, written
 from alphorn.directory.values import LANGUAGES, AccountInfo, AddressKind
 from alphorn.operations import find, quota
-from alphorn.operations.addresses import place, refuse
+from alphorn.operations.addresses import kept_refused, place, refuse
 from alphorn.operations.control import Control, NewAccount
 from alphorn.operations.newcomers import welcome
 from alphorn.operations.profiles import checked
@@ -162,7 +162,7 @@ def _update(control: Control, address: str, field: str, value: object) -> Accoun
 
 def remove_account(control: Control, address: str) -> RemovedAccount:
     """The account, every address that leads to it, its passwords, and its mail: for good. Its
-    temporary addresses are refused from now on.
+    temporary and its confidential addresses are refused from now on.
 
     Raises NotFound, Forbidden, Unavailable.
     """
@@ -173,8 +173,7 @@ def remove_account(control: Control, address: str) -> RemovedAccount:
         leading = Address.objects.select_related("domain").filter(account=held)
         others = [written(row) for row in leading.order_by("pk") if row.pk != own.pk]
         removed = RemovedAccount(held.pk, (written(own), *others))
-        # What was given out for a time never falls to the catch-all.
-        refuse([row.pk for row in leading.filter(kind=AddressKind.TEMPORARY.value)])
+        refuse(kept_refused([row.pk for row in leading]))
         Address.objects.filter(account=held).delete()
         held.delete()
     # After the commit: mail is removed only when nothing can lead to it any more. A crash here

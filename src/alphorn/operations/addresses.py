@@ -9,6 +9,7 @@ from alphorn.base.errors import Exists, NotFound, Refused
 from alphorn.directory.orm import (
     Account,
     Address,
+    ConfidentialAddress,
     Domain,
     PausedTarget,
     SendGrant,
@@ -16,7 +17,7 @@ from alphorn.directory.orm import (
     reading,
 )
 from alphorn.directory.rows import address_infos, holder, touch, written
-from alphorn.directory.values import AddressInfo, AddressKind
+from alphorn.directory.values import AddressInfo, AddressKind, ConfidentialState
 from alphorn.operations import find, quota
 from alphorn.operations.control import Control
 from alphorn.operations.onward import warnings
@@ -145,7 +146,9 @@ def enable_address(control: Control, address: str, on: bool) -> AddressInfo:
 
 def remove_address(control: Control, address: str) -> AddressInfo:
     """A temporary address is refused from now on, so that what it was given out for never falls to
-    the catch-all; removed once more it is gone. Its account's holder may remove it too.
+    the catch-all, and so is a confidential one, whose mail may come in no other way; removed once
+    more they are gone. A temporary address its account's holder may remove too. The address as it
+    is now, or was.
 
     Raises Refused("own-address") for an account's own address: `accounts.remove_account` does
     that, and takes the mail with it.
@@ -163,16 +166,29 @@ def remove_address(control: Control, address: str) -> AddressInfo:
                 code="own-address",
             )
         info = info_of(row)
-        if row.kind == AddressKind.TEMPORARY.value:
-            refuse([row.pk])
-        else:
-            row.delete()
+        if kept := kept_refused([row.pk]):
+            refuse(kept)
+            return info_of(find.address(address))
+        row.delete()
         return info
+
+
+def kept_refused(ids: Collection[int]) -> set[int]:
+    """Those that are refused once nobody has them any more, and never fall to a catch-all."""
+    temporary = Address.objects.filter(pk__in=ids, kind=AddressKind.TEMPORARY.value)
+    confidential = ConfidentialAddress.objects.filter(
+        address__in=ids, state=ConfidentialState.ACTIVE.value
+    )
+    return {
+        *temporary.values_list("pk", flat=True),
+        *confidential.values_list("address_id", flat=True),
+    }
 
 
 def refuse(ids: Collection[int]) -> None:
     """These lead nowhere from now on, in a transaction of the caller's."""
     SendGrant.objects.filter(address__in=ids).delete()
+    ConfidentialAddress.objects.filter(address__in=ids).delete()
     Address.objects.filter(pk__in=ids).update(
         kind=AddressKind.REFUSED.value,
         account=None,
