@@ -87,7 +87,8 @@ class Reported:
     def voices(self, names: Iterable[Name], *, now: float) -> Mapping[Name, Voices]:
         """Of those that anybody reported lately, out of the first MAX_ASKED. Where nothing is in
         the file that costs next to nothing."""
-        if self._head is not None and self._head[:HEAD] == self._empty_at:
+        head = self._head  # another thread may close the file
+        if head is not None and head[:HEAD] == self._empty_at:
             return {}
         asked = _storable(names)
         if not asked:
