@@ -59,8 +59,8 @@ class History:
                 self._fails = True
 
     def of(self, names: Sequence[str], now: float) -> list[Tally]:
-        """What is known of each, as it counts now; waits for nobody who writes, so that what is just
-        being written may be missing. Raises Unavailable."""
+        """What is known of each, as it counts now; waits for nobody who writes; what is being
+        written just then may be missing. Raises Unavailable."""
         names = [_storable(name) for name in names]
         marks = ",".join("?" * len(names))
         with self._door.looking() as connection:
