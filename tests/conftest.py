@@ -1,9 +1,12 @@
 """Corpora and programs that may be absent: their tests skip, counted and named in the summary.
 And what holds for every test: none fails because the machine is slow."""
 
+import getpass
 import os
 import shutil
+import tempfile
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for name in marker.args:
                 if shutil.which(name, path=path) is None:
                     item.add_marker(pytest.mark.skip(reason=f"program absent: {name}"))
+
+
+def pytest_unconfigure() -> None:
+    """pytest removes what its tests left, and leaves the folder that all of it was in."""
+    with suppress(OSError):  # somebody else's tests are in it, or what failed
+        Path(tempfile.gettempdir(), f"pytest-of-{getpass.getuser()}").rmdir()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -120,6 +121,39 @@ def test_adding_and_lifting(operator: Operator) -> None:
     assert operator("ban", "remove", "192.0.2.0/24") == (0, "192.0.2.0/24 may connect again.\n")
     assert operator.json("ban", "list") == []
     assert operator.json("ban", "add", CLIENT, "--only", "logins")["scope"] == "logins"
+
+
+@pytest.mark.parametrize(
+    ("networks", "within"),
+    [
+        (["192.0.2.0/24"], CLIENT),
+        (["192.0.0.0/16", "192.0.2.0/24"], CLIENT),
+        (["192.0.2.0/24"], "192.0.2.128/25"),
+        (["2001:db8::/40"], "2001:db8::77"),
+    ],
+)
+def test_within_a_banned_network_the_right_commands_are_named(
+    operator: Operator, networks: list[str], within: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for network in networks:
+        assert operator("ban", "add", network)[0] == 0
+    assert operator("ban", "remove", within)[0] == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"{within} itself is not banned" in said
+    _, _, named = said.partition(": ")
+    commands = re.findall(r"alphorn (ban remove [0-9a-f.:/]+)", named)
+    assert len(commands) == len(networks)
+    for command in commands:
+        assert operator(*command.split())[0] == 0
+    assert operator("ban", "list")[1] == "Nobody is banned.\n"
+
+
+def test_nothing_is_said_of_bans_that_hold_for_a_part_only(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operator("ban", "add", "192.0.2.0/28")
+    assert operator("ban", "remove", "192.0.2.0/24")[0] == 1
+    assert "There is no ban of 192.0.2.0/24" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

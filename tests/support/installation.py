@@ -7,7 +7,6 @@ Schema and DKIM keys are made once a process and copied for each test. Passwords
 
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from alphorn.directory.setup import close_connections, migrate, setup
 from alphorn.directory.values import AccountInfo
 from alphorn.directory.view import DirectoryView
 from alphorn.mailauth.dkim.keys import Algorithm, NewKey, generate
+from tests.support.scratch import scratch
 
 ITERATIONS = 1000
 NOW = 1_800_000_000.0
@@ -55,7 +55,7 @@ class Folders:
 
 @lru_cache(maxsize=1)
 def _template() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="alphorn-schema-"))
+    folder = scratch("alphorn-schema-")
     path = folder / "control.sqlite"
     setup(path)
     migrate()

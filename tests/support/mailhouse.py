@@ -5,7 +5,6 @@ In it live anna@example.test and bert@example.test. Time is the installation's c
 
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -35,6 +34,7 @@ from alphorn.store.sqlite import SqliteStore
 from alphorn.store.state import State
 from alphorn.store.visitors import Visitors
 from tests.support.installation import ITERATIONS, Installation
+from tests.support.scratch import scratch
 
 ANNA = "anna@example.test"
 BERT = "bert@example.test"
@@ -45,7 +45,7 @@ POSTMASTER = "bert@example.test"
 @lru_cache(maxsize=1)
 def _furnished() -> tuple[Path, KeyRing]:
     """A house as it is at first, made once a process: keys and passwords take their time."""
-    folder = Path(tempfile.mkdtemp(prefix="alphorn-house-"))
+    folder = scratch("alphorn-house-")
     made = Installation(folder)
     store = SqliteStore(folder / "accounts", clock=made.clock)
     made.control = _control(made, store)

@@ -1,17 +1,16 @@
 """A service process under test: ports of its own, a log that is watched, a certain end."""
 
-import fcntl
 import json
 import os
 import random
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from errno import EADDRINUSE
 from pathlib import Path
 from signal import SIGTERM, Signals
 from types import TracebackType
@@ -27,23 +26,24 @@ SLOW = "a worker did not stop in time"
 
 
 class Ports:
-    """An offset whose ports nobody else uses; kept from other test processes until `release`."""
+    """An offset whose ports nobody else uses; kept from other test processes until `release`, or
+    the end of this one, by a socket's name, which is no file and needs no removing."""
 
     def __init__(self) -> None:
         # Below the ports that the system gives to outgoing connections.
         offsets = list(range(1000, 29_000, 1000))
         random.shuffle(offsets)
         for offset in offsets:
-            name = f"alphorn-test-ports-{os.getuid()}-{offset}"
-            self._handle = os.open(Path(tempfile.gettempdir(), name), os.O_RDWR | os.O_CREAT)
+            self._kept = socket.socket(socket.AF_UNIX)
             try:
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._kept.bind(f"\0alphorn-test-ports-{os.getuid()}-{offset}")
                 self.offset = offset
                 if all(_free(self[listener.name]) for listener in LISTENERS):
                     return
-            except BlockingIOError:
-                pass
-            os.close(self._handle)
+            except OSError as error:
+                if error.errno != EADDRINUSE:
+                    raise
+            self._kept.close()
         raise RuntimeError("no free ports")
 
     def __getitem__(self, listener: str) -> int:
@@ -51,7 +51,7 @@ class Ports:
         return port + self.offset
 
     def release(self) -> None:
-        os.close(self._handle)
+        self._kept.close()
 
 
 def _free(port: int) -> bool:
