@@ -84,14 +84,21 @@ def add_ban(
 
 
 def remove_ban(keeper: Doorkeeper, network: str) -> str:
-    """Lift a ban and forget what was counted against the network; its name. Raises NotFound."""
+    """Lift a ban and forget what was counted against the network; its name. Raises NotFound, which
+    for a part of networks that are banned says how each of those bans is lifted."""
     name = _read(network)
     own = {name: None, network_of(name): None} if "/" not in name else {name: None}
     lifted = [one for one in own if keeper.bans.remove(one)]
     if not lifted:
-        client = name.partition("/")[0]
-        for ban in keeper.bans.matching(client, keeper.clock()):
-            raise NotFound(f"{name} is in {ban.network}, which is banned.", code="no-ban")
+        if wider := _holding(keeper, ipaddress.ip_network(name)):
+            networks = " and ".join(ban.network for ban in wider)
+            verb = "is" if len(wider) == 1 else "are"
+            commands = ", ".join(f"alphorn ban remove {ban.network}" for ban in wider)
+            raise NotFound(
+                f"{name} itself is not banned, but {networks} {verb}, which it belongs to. To lift"
+                f" the ban of all of it: {commands}",
+                code="no-ban",
+            )
         raise NotFound(f"There is no ban of {name}, and nothing counts against it.", code="no-ban")
     return lifted[0]
 
@@ -104,22 +111,29 @@ def show_network(keeper: Doorkeeper, network: str) -> Report:
     client = str(ipaddress.ip_network(name).network_address)
     own = network_of(name) if "/" not in name else name
     (tally,) = keeper.history.of([network_name(own)], now)
-    found = ipaddress.ip_network(name)
-    holds = [
-        ban
-        for ban in keeper.bans.matching(client, now)
-        if ipaddress.ip_network(ban.network).prefixlen <= found.prefixlen
-    ]
-    holds.sort(key=lambda ban: -ipaddress.ip_network(ban.network).prefixlen)
     return Report(
         own,
-        tuple(holds),
+        tuple(_holding(keeper, ipaddress.ip_network(name))),
         keeper.bans.last(own),
         tuple(keeper.bans.evidence(own)),
         tally,
         reputation.standing(tally, now, keeper.settings.reputation),
         keeper.exempt(client),
     )
+
+
+def _holding(
+    keeper: Doorkeeper, network: ipaddress.IPv4Network | ipaddress.IPv6Network
+) -> list[Ban]:
+    """The bans in force that hold for all of a network, the narrowest first."""
+    client = str(network.network_address)
+    holds = [
+        (ipaddress.ip_network(ban.network).prefixlen, ban)
+        for ban in keeper.bans.matching(client, keeper.clock())
+    ]
+    return [
+        ban for length, ban in sorted(holds, key=lambda one: -one[0]) if length <= network.prefixlen
+    ]
 
 
 async def blocked(
