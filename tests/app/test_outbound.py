@@ -17,7 +17,7 @@ import pytest
 
 from tests.mailauth.dkim import independent
 from tests.support.dns import DnsServer
-from tests.support.service import ALPHORN, Service, running
+from tests.support.service import ALPHORN, HOSTNAME, Service, running
 from tests.support.smtpd import SmtpServer, Tls
 
 ANNA = "anna@example.test"
@@ -61,6 +61,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             f'dns.servers = "127.0.0.1:{dns.address[1]}"\n'
             f"queue.smtp_port = {server.port}\n"
             "queue.private_destinations = true\n"
+            f'postmaster = "{ANNA}"\n'
         )
         accounts = {ANNA: "crisp mountain air"}
         service = stack.enter_context(running(folder, accounts, settings=settings))
@@ -114,6 +115,12 @@ def test_what_is_refused_comes_back(world: World) -> None:
     assert "5.1.1" in str(report)
     story = world.command("trace", "list", "--address", "nobody@remote.test")
     assert "mx.remote.test does not know this address." in story
+
+
+def test_what_is_for_the_servers_own_name_stays_here(world: World) -> None:
+    """As reports do of what was sent on in its name."""
+    world.send(f"postmaster@{HOSTNAME}", b"to the machine")
+    until(lambda: "to the machine" in world.service.subjects(ANNA))
 
 
 def test_an_operator_sees_and_moves_what_waits(world: World) -> None:

@@ -42,7 +42,11 @@ class House(MailHouse):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         rewriting = Rewriting(
-            self.view, self.installation.keys.rewriting_mac, self.redirects, clock=self.clock
+            self.view,
+            self.installation.keys.rewriting_mac,
+            self.redirects,
+            hostname=HOSTNAME,
+            clock=self.clock,
         )
         self.scripts = ImapScripts(
             self.store,

@@ -116,7 +116,8 @@ def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
             limits,
         ),
         deliver,
-        lambda place: is_inside(place) or parts.view.domain(place) is not None,
+        # Reports come to the server's own name too, where senders were rewritten at it.
+        lambda place: is_inside(place) or place == hostname or parts.view.domain(place) is not None,
         hostname=hostname,
         trace=parts.record,
         done=partial(_settled, parts.outgoing),

@@ -164,7 +164,7 @@ def build(
         door.wrote(envelope.sender, recipients)
 
     hostname, forwarders = settings[table.HOSTNAME], settings[table.MX_TRUSTED_FORWARDERS]
-    rewriting = Rewriting(view, ring.rewriting_mac, redirects)
+    rewriting = Rewriting(view, ring.rewriting_mac, redirects, hostname=hostname)
     notifying = Notifying(view, state, sign)
     scripts = ImapScripts(
         store,

@@ -208,6 +208,8 @@ class Delivery:
             return self._failed(piece, recipient, None, self._other_way(route, envelope))
         if origin.kind in _REDIRECTED and route.redirect_to:
             chosen = self._onward(piece, route, placement)
+            if chosen.stopped is not None:
+                return self._failed(piece, recipient, None, chosen.stopped)
             if chosen.targets and not chosen.keep:
                 # Unless it was refused for good that time, beside others who got it.
                 return self._attempt(
@@ -271,7 +273,10 @@ class Delivery:
             route,
             piece.envelope.sender,
             placement.kind == SPAM,
-            lambda target: secured.why_not(self._view, route.gateway, target),
+            lambda target: (
+                secured.why_not(self._view, route.gateway, target)
+                or self._sending_on.why_not(piece, route, target)
+            ),
         )
 
     def _other_way(self, route: Route, envelope: Envelope) -> Refused:
@@ -329,9 +334,8 @@ class Delivery:
             raise Refused(f"{recipient.address} takes reports of servers only.", code="srs")
         for note in chosen.notes:
             self._tell(piece, recipient, route.account, Verdict.INFO, note, {})
-        if chosen.stopped:
-            text = f"Where {recipient.address} leads to, mail has been refused for days."
-            raise Refused(text, code="paused")
+        if chosen.stopped is not None:
+            raise chosen.stopped
         there = chosen.targets, recipient.notify
         if chosen.targets and there not in sent:
             self._sending_on.send(piece, recipient, route, Onwards(chosen.targets), placement)

@@ -5,6 +5,7 @@
     the sender himself  has it already, and some providers show him no second copy
     a paused target     kept refusing, and would again
     an unsecured one    where the address is confidential
+    what is not proved  and would be, by passing through us (`policy.unproved`)
 
 What is not sent on is kept in the account, even where no copy is to stay: what nobody got would be
 lost.
@@ -13,7 +14,9 @@ lost.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from alphorn.base.errors import Refused
 from alphorn.directory.values import AddressKind, Route
+from alphorn.policy.unproved import CODE
 
 GMAIL = frozenset(("gmail.com", "googlemail.com"))
 
@@ -21,12 +24,12 @@ GMAIL = frozenset(("gmail.com", "googlemail.com"))
 @dataclass(frozen=True, slots=True)
 class Onward:
     """`notes` are sentences for the trace about what is not sent on; `keep` whether the account
-    gets a copy; `stopped`: nobody gets it, and its sender is to know."""
+    gets a copy; `stopped` is what its sender is told where nobody gets it and he is to know."""
 
     targets: tuple[str, ...] = ()
     keep: bool = True
     notes: tuple[str, ...] = ()
-    stopped: bool = False
+    stopped: Refused | None = None
 
 
 def onward(
@@ -40,11 +43,12 @@ def onward(
     if spam and route.kind is not AddressKind.LIST:
         names = ", ".join((*route.redirect_to, *route.paused))
         return Onward((), has_account, (f"Not sent on to {names}: it is taken for spam",))
-    targets, notes = [], []
+    targets, notes, whys = [], [], []
     for target in route.redirect_to:
         if route.kind is not AddressKind.LIST and same_person(sender, target):
             notes.append(f"Not sent on to {target}, who is its sender")
         elif why := why_not(target):
+            whys.append(f"The message is not sent on to where {route.address} leads: {why}.")
             notes.append(f"Not sent on to {target}: {why}")
         else:
             targets.append(target)
@@ -52,7 +56,13 @@ def onward(
         f"Not sent on to {target}, which kept refusing mail and is paused"
         for target in route.paused
     ]
-    stopped = bool(route.paused) and not targets and not has_account
+    stopped = None
+    if not targets and not has_account:
+        if whys:
+            stopped = Refused(whys[0], code=CODE)
+        elif route.paused:
+            text = f"Where {route.address} leads to, mail has been refused for days."
+            stopped = Refused(text, code="paused")
     return Onward(
         tuple(targets), has_account and (route.keep or not targets), tuple(notes), stopped
     )

@@ -1,9 +1,9 @@
 """From the actions of rules to a plan: what they come to here, what of them is not done, and why.
 
 redirect    not to the sender himself, nor to a target that kept refusing, nor into the same
-            mailbox, nor of spam; and of what others here sent on no second time, for accounts that
-            send on to each other would make thousands of one message; where nothing of it is left,
-            the message is kept
+            mailbox, nor of spam, nor what would get a proof by it that it lacks; and of what others
+            here sent on no second time, for accounts that send on to each other would make
+            thousands of one message; where nothing of it is left, the message is kept
 fileinto    a mailbox that is missing, and is not to be made, is no reason to lose a message:
             it is kept where it would be without rules, and the owner told
 reject      of what was accepted already, and is spam or from a forged sender, would be a report to
@@ -27,6 +27,7 @@ from alphorn.operations.filter_environment import DUPLICATE, USES, AtDelivery
 from alphorn.operations.filter_plan import Filing, Incoming, Plan, Refusal, Spot, Trouble
 from alphorn.operations.onward import same_person
 from alphorn.operations.placement import SPAM
+from alphorn.operations.rewriting import nobody_proves, way_of
 from alphorn.operations.sending_on import Onwards
 from alphorn.policy.answering import forged
 from alphorn.sieve.actions import (
@@ -247,12 +248,24 @@ class Planning:
             return "it was sent on from here before"
         if why := secured.why_not(self._view, incoming.route.gateway, target):
             return why
+        if self._view.domain(domain) is None and (why := self._unproved(action)):
+            return why
         if pause := self._paused().get(target.lower()):
             self._paused_target(action, target, pause)
             return "that address kept refusing mail and is paused"
         route = self._view.route(local, domain)
         account = route.account if route is not None and route.keep else None
         return "it is this very mailbox" if account and account.id == incoming.account.id else ""
+
+    def _unproved(self, action: Redirect) -> str:
+        """Why what claims an author without proof cannot leave, "" where it can."""
+        incoming, host = self._incoming, self._world.hostname
+        raw = incoming.raw if action.message is None else action.message.raw
+        domain = incoming.route.address.rpartition("@")[2]
+        way = way_of(self._view, host, incoming.sender, domain, raw, incoming.raw)
+        if way is not None or incoming.route.gateway:
+            return ""
+        return nobody_proves(raw, incoming.raw, host)
 
     def _sent_on_key(self) -> tuple[str, ...]:
         """What is to be remembered of its being sent on, if anything is."""

@@ -1,10 +1,10 @@
 """A message sent on, because an address leads elsewhere or because its owner's rules say so
 (RFC 5321 §3.9.1).
 
-Where it leads out of here the envelope's sender becomes one of ours (`operations.rewriting`); what
-was for a confidential address goes over its gateway, in its own name. Of
-the message not an octet changes but what rules change, so that signatures hold. It is in the queue,
-durably, before anything else is done for the recipient.
+Where it leads out of here the envelope's sender becomes one of ours (`operations.rewriting`), but
+never one that would prove an author whom nothing proves; what was for a confidential address goes
+over its gateway, in its own name. Of the message not an octet changes but what rules change, so
+that signatures hold. It is in the queue, durably, before anything else is done for the recipient.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,8 @@ from alphorn.message import header, received
 from alphorn.message.envelope import EnvelopeRecipient, OriginKind
 from alphorn.operations.piece import Enqueue, Piece, Tell, event, origin
 from alphorn.operations.placement import Placement
-from alphorn.operations.rewriting import Rewriting
+from alphorn.operations.rewriting import Rewriting, nobody_proves
+from alphorn.policy.unproved import CODE
 from alphorn.wire.smtp import xtext
 
 MAX_HOPS = 100
@@ -54,6 +55,16 @@ class SendingOn:
             text = f"The message has been at {recipient.address} before; that is a loop."
             raise Refused(text, code="loop")
 
+    def why_not(self, piece: Piece, route: Route, target: str) -> str:
+        """Why the message is not sent on from there to an address, "" where it may be: what
+        claims an author without proof needs a name that does not prove him. Raises Unavailable."""
+        if route.gateway or piece.envelope.gateway or self._rewriting.is_ours(target):
+            return ""
+        domain = route.address.rpartition("@")[2]
+        if self._rewriting.way(piece.envelope.sender, domain, piece.raw, piece.raw) is not None:
+            return ""
+        return nobody_proves(piece.raw, piece.raw, self._rewriting.hostname)
+
     def send(
         self,
         piece: Piece,
@@ -62,19 +73,24 @@ class SendingOn:
         onwards: Onwards,
         placement: Placement,
     ) -> None:
-        """Raises Unavailable; then nothing was sent."""
+        """Raises Unavailable, and Refused("unproved") as `why_not` says; then nothing was sent."""
         original = recipient.original or f"rfc822;{xtext.encode(recipient.address)}"
         sender, ours = piece.envelope.sender, self._rewriting.is_ours
+        raw = piece.raw if onwards.raw is None else onwards.raw
         within = all(map(ours, onwards.targets))
         gateway = route.gateway or piece.envelope.gateway
         if gateway and not within:
             # Reports of it come back over the gateway, to the confidential address itself.
             sender = route.address if sender else ""
         elif not within:
-            sender = self._rewriting.sender(sender, route.address.rpartition("@")[2])
+            domain = route.address.rpartition("@")[2]
+            way = self._rewriting.way(sender, domain, raw, piece.raw)
+            if way is None:
+                text = nobody_proves(raw, piece.raw, self._rewriting.hostname)
+                raise Refused(f"The message is not sent on: {text}.", code=CODE)
+            sender = self._rewriting.sender(sender, way)
         # What was decided goes with it to our own mailboxes; nobody else is told.
         fields = placement.fields if within else b""
-        raw = piece.raw if onwards.raw is None else onwards.raw
         name = self._enqueue(
             header.prepend(raw, received.delivered_to(recipient.address), fields),
             replace(

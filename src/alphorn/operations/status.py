@@ -41,6 +41,7 @@ _STATUS = {
     "srs": "5.1.1",
     "switched-off": "5.7.1",
     "too-large": "5.2.3",
+    "unproved": "5.7.1",
 }
 
 
