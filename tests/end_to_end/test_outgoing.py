@@ -16,6 +16,7 @@ import pytest
 
 from tests.end_to_end.tools import PASSWORD, alphorn, alphorn_json, message, reading, until
 from tests.end_to_end.tools import run_alphorn as run
+from tests.support import mmdb
 from tests.support.dns import DnsServer, Fault
 from tests.support.service import HOSTNAME, Service, running
 
@@ -120,6 +121,52 @@ def test_a_stolen_password_does_little_harm(tmp_path: Path) -> None:
         service.accounts = {**service.accounts, ANNA: NEW_PASSWORD}
         submit(service, ANNA, far(4), message(ANNA, "Usual again"))
         assert len(alphorn_json(service, "queue", "list", "--held")) == 2
+
+
+def test_logins_from_all_over_the_world(tmp_path: Path) -> None:
+    """Loopback is large enough for some countries; the file comes while the service runs."""
+    names = {
+        "127.21.0.0/16": ("CH", {"en": "Switzerland", "de": "Schweiz"}),
+        "127.22.0.0/16": ("BR", {"en": "Brazil", "de": "Brasilien"}),
+        "127.23.0.0/16": ("IN", {"en": "India", "de": "Indien"}),
+        "127.24.0.0/16": ("NZ", {"en": "New Zealand"}),
+    }
+    settings = (
+        f'postmaster = "{PAUL}"\n[behaviour]\ncountries = 2\nlock_factor = 2\n'
+        '[geo]\ndatabase = "countries.mmdb"\n'
+    )
+    people = dict.fromkeys((ANNA, BEN, PAUL), PASSWORD)
+    with running(tmp_path, people, settings=settings) as service:
+        alphorn(service, "account", "set", ANNA, "--language", "de")
+        assert "cannot be read" in run(service, "doctor", "--no-dns").stdout
+        mmdb.write(service.data / "countries.mmdb", mmdb.countries(names))
+        assert "Test-Country" in run(service, "doctor", "--no-dns").stdout
+
+        def send(country: int) -> None:
+            port, source = service.ports["submission"], (f"127.{country}.0.1", 0)
+            with smtplib.SMTP(service.host, port, source_address=source) as client:
+                client.starttls(context=service.client_context())
+                client.login(ANNA, PASSWORD)
+                client.sendmail(ANNA, [BEN], message(ANNA, f"From {country}"))
+
+        send(21)
+        send(22)
+        text = notice(service, ANNA, "ist gebremst")
+        assert "aus 2 Ländern an, aus denen das noch nie geschehen war: Schweiz, Brasilien." in text
+        send(23)
+        with pytest.raises(smtplib.SMTPDataError) as locked:
+            send(24)
+        said = b" ".join(locked.value.smtp_error.split())
+        assert b"from 4 countries from which nobody had logged in before: Switzerland, Bra" in said
+        assert "Brasilien, Indien, New Zealand." in notice(service, ANNA, "ist gesperrt")
+        assert "Switzerland, Brazil, India, New Zealand." in notice(service, PAUL, "is locked")
+        shown = alphorn(service, "account", "show", ANNA)
+        for country in ("Switzerland", "Brazil", "India", "New Zealand"):
+            assert f"{country} (20" in shown
+        told = until(
+            lambda: alphorn_json(service, "trace", "list", "--address", ANNA), "the lock is told"
+        )
+        assert [e for e in told if e["stage"] == "behaviour" and "New Zealand" in e["text"]]
 
 
 def test_what_is_sent_is_looked_into(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from alphorn.base.behaviour import History
+from alphorn.base.country import Country
 from alphorn.base.errors import NotFound, Refused, Unavailable
 from alphorn.base.secret import Secret
 from alphorn.directory.values import Role
@@ -287,7 +288,9 @@ def test_a_notice_of_being_slowed_goes_to_the_owner_alone(sending: Sending) -> N
 def test_every_language_says_everything(sending: Sending, language: str) -> None:
     """Each text can be filled in, and has all that the English one has."""
     accounts.set_language(sending.control, ANNA, language)
-    everything = decide(History(900, 0, 50, 100, 0, 500, 100, 90, 24), Limits())
+    names = {"en": "Land", "de": "Landschaft", "fr": "Pays", "it": "Terra", "es": "Tierra"}
+    abroad = tuple(Country(f"A{letter}", names) for letter in "ABCDEFGHIJKLM")
+    everything = decide(History(900, 0, 50, 100, 0, 500, 100, 90, 24, abroad), Limits())
     assert {reason.code for reason in everything.reasons} == TEXTS["en"].reasons.keys()
     assert sending.lock(everything) == 3
     words = TEXTS[language]
@@ -296,4 +299,5 @@ def test_every_language_says_everything(sending: Sending, language: str) -> None
     text = sending.mail()[ANNA].get_content()
     assert "{" not in text
     assert words.seen in text
+    assert f"{names[language]}, " * 9 in " ".join(text.split())
     assert all(len(line) <= 78 for line in text.splitlines())

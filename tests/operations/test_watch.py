@@ -22,10 +22,14 @@ from alphorn.policy.behaviour import Behaviour, Level, Limits
 from alphorn.policy.decision import Act, Decision, Reason
 from alphorn.queue.listing import Filter
 from alphorn.store.behaviour import Behaviours
+from alphorn.store.countries import Countries
+from tests.support import mmdb
 from tests.support.mailhouse import ANNA, HOSTNAME, MailHouse
 
 HOUR = 3600
-LIMITS = Limits(strangers=10, networks=3, spam=4, refused=5, least_bounces=5, slow_hours=3)
+LIMITS = Limits(
+    strangers=10, networks=3, countries=3, spam=4, refused=5, least_bounces=5, slow_hours=3
+)
 
 
 class Watched:
@@ -34,6 +38,8 @@ class Watched:
     def __init__(self, folder: Path, limits: Limits = LIMITS, enabled: bool = True) -> None:
         self.house = house = MailHouse(folder)
         self.history = Behaviours(folder / "behaviour.sqlite")
+        self.database = folder / "countries.mmdb"
+        countries = self.countries = Countries(self.database, house.clock)
         self.notices = Notices(
             house.view, house.state, house._enqueue, hostname=HOSTNAME, clock=house.clock
         )
@@ -53,6 +59,7 @@ class Watched:
             self._lock,
             house.events.append,
             WatchSettings(limits, spam_from=5.0, enabled=enabled),
+            country=countries.of,
             clock=house.clock,
         )
         self.decision = Decision("spam")
@@ -111,11 +118,16 @@ class Watched:
         assert len(mine) - reports <= before
         return caught.value
 
+    def login(self, peer: str, reason: str = "") -> None:
+        house = self.house
+        self.watch.login(Login(house.clock.now, ANNA, house.anna.id, "imap", peer, reason))
+
     def level(self) -> Level:
         return self.watch.expected(self.house.anna.id).level
 
     def close(self) -> None:
         self.watch.close()
+        self.countries.close()
         self.history.close()
         self.house.close()
 
@@ -242,12 +254,7 @@ def test_colleagues_are_no_strangers(watched: Watched) -> None:
 
 
 def test_logins_from_many_networks(watched: Watched) -> None:
-    house = watched.house
-
-    def login(peer: str, reason: str = "") -> None:
-        now = house.clock.now
-        watched.watch.login(Login(now, ANNA, house.anna.id, "imap", peer, reason))
-
+    house, login = watched.house, watched.login
     for peer in ("192.0.2.1", "192.0.77.1", "198.51.100.1", "2001:db8::1", "2001:db8:9::1"):
         login(peer)
     for number in range(50):
@@ -259,6 +266,53 @@ def test_logins_from_many_networks(watched: Watched) -> None:
     for number in range(6):
         login(f"10.{number}.0.1")
     assert watched.refused("p1@remote.test").code == "locked"
+
+
+def test_logins_from_many_countries(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, Limits(countries=3, lock_factor=1.5))
+    mmdb.write(watched.database, mmdb.countries())
+    house = watched.house
+    for peer in ("192.0.2.1", "198.51.100.1", "192.0.77.1", "10.9.9.9", "not an address"):
+        watched.login(peer)
+    watched.send("p1@remote.test")
+    assert watched.level() is Level.OK
+    watched.login("203.0.113.1")
+    watched.send("p1@remote.test")
+    assert watched.level() is Level.SLOW
+    (slow,) = house.told("behaviour")
+    assert "from 3 countries" in slow
+    assert "before: Brazil, Switzerland, India." in slow
+    watched.login("2001:db8::1")
+    watched.login("10.7.0.1")
+    error = watched.refused("p1@remote.test")
+    assert error.code == "locked"
+    assert "Brazil, Switzerland, India, New Zealand, Chad." in error.text
+    assert {country.code for country, _ in watched.watch.countries(house.anna.id)} == {
+        "CH", "BR", "IN", "NZ", "TD",
+    }  # fmt: skip
+    watched.close()
+
+
+def test_who_has_been_there_may_come_from_there_again(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, Limits(countries=2))
+    mmdb.write(watched.database, mmdb.countries())
+    for peer in ("192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1"):
+        watched.login(peer)
+        watched.house.clock.now += 2 * HOUR
+    for peer in ("192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1", "10.7.0.1"):
+        watched.login(peer)
+    watched.send("p1@remote.test")
+    assert watched.level() is Level.OK
+    watched.close()
+
+
+def test_without_a_database_of_countries_mail_flows(watched: Watched) -> None:
+    watched.database.write_bytes(b"nonsense")
+    for peer in ("192.0.2.1", "198.51.100.1"):
+        watched.login(peer)
+    watched.send("p1@remote.test")
+    assert watched.level() is Level.OK
+    assert watched.watch.countries(watched.house.anna.id) == []
 
 
 def test_bounces(watched: Watched) -> None:

@@ -5,9 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphorn.base.behaviour import History
+from alphorn.base.country import Country, named
 from alphorn.policy.behaviour import HOUR, WELL, Level, Limits, cut, decide, place_of
 
-LIMITS = Limits(strangers=100, networks=6, spam=10, refused=30, least_bounces=20)
+LIMITS = Limits(strangers=100, networks=6, countries=4, spam=10, refused=30, least_bounces=20)
+
+
+def abroad(count: int) -> tuple[Country, ...]:
+    return tuple(
+        Country(f"A{chr(65 + n)}", {"en": f"Land {n}", "de": f"Landschaft {n}"})
+        for n in range(count)
+    )
 
 
 @pytest.mark.parametrize(
@@ -25,6 +33,10 @@ LIMITS = Limits(strangers=100, networks=6, spam=10, refused=30, least_bounces=20
         (History(networks=5), Level.OK, ""),
         (History(networks=6), Level.SLOW, "networks"),
         (History(networks=18), Level.LOCKED, "networks"),
+        (History(countries=abroad(3)), Level.OK, ""),
+        (History(countries=abroad(4)), Level.SLOW, "countries"),
+        (History(countries=abroad(11)), Level.SLOW, "countries"),
+        (History(countries=abroad(12)), Level.LOCKED, "countries"),
         (History(spam=9), Level.OK, ""),
         (History(spam=10), Level.SLOW, "spam"),
         (History(spam=20, usual_spam=7), Level.OK, ""),
@@ -68,8 +80,8 @@ def test_nothing_locks_where_nothing_is_to() -> None:
 
 
 def test_what_is_not_looked_at() -> None:
-    limits = Limits(strangers=0, networks=0, spam=0, refused=0, bounces=0)
-    everything = History(10_000, 0, 100, 500, 0, 500, 100, 100, 24)
+    limits = Limits(strangers=0, networks=0, countries=0, spam=0, refused=0, bounces=0)
+    everything = History(10_000, 0, 100, 500, 0, 500, 100, 100, 24, abroad(20))
     assert decide(everything, limits) is WELL
     assert decide(everything, Limits()).level is Level.LOCKED
 
@@ -118,6 +130,7 @@ weights = st.floats(0, 1e6)
         weights,
         weights,
         st.integers(0, 24),
+        st.integers(0, 26).map(abroad),
     ),
     st.builds(
         Limits,
@@ -132,6 +145,7 @@ weights = st.floats(0, 1e6)
         st.integers(0, 24),
         st.floats(0.01, 1),
         st.booleans(),
+        st.integers(0, 80),
     ),
 )
 def test_any_counts_give_an_answer_that_says_why(history: History, limits: Limits) -> None:
@@ -147,3 +161,16 @@ def test_more_is_never_better(strangers: int, more: int, usual: int) -> None:
     before = decide(History(strangers=strangers, usual_strangers=usual), LIMITS).level
     after = decide(History(strangers=strangers + more, usual_strangers=usual), LIMITS).level
     assert after >= before
+
+
+def test_countries_are_named_where_they_are_a_reason() -> None:
+    found = decide(History(countries=abroad(4)), LIMITS)
+    assert found.reasons[0].text.endswith(
+        "from 4 countries from which nobody had logged in before: Land 0, Land 1, Land 2, Land 3."
+    )
+    assert found.countries == abroad(4)
+    assert decide(History(strangers=100, countries=abroad(3)), LIMITS).countries == ()
+    assert named(abroad(2), "de") == "Landschaft 0, Landschaft 1"
+    assert named(abroad(2), "it") == "Land 0, Land 1"
+    assert named((Country("CH"),), "it") == "CH"
+    assert named(abroad(11), "en").endswith("Land 9, …")

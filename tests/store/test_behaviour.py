@@ -1,18 +1,22 @@
 """What is kept of how accounts behave: counted in their windows, bounded, shared by processes."""
 
 import multiprocessing
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from alphorn.base.behaviour import NOTHING
+from alphorn.base.country import Country
 from alphorn.base.errors import Unavailable
 from alphorn.store import behaviour
 from alphorn.store.behaviour import DAY, HOUR, Behaviours
 
 NOW = 1_800_000_000.0 // HOUR * HOUR + 100
 ANNA, BERT = 1, 2
+BRAZIL = Country("BR", {"en": "Brazil", "de": "Brasilien"})
+CHAD = Country("TD")
 
 
 @pytest.fixture
@@ -81,6 +85,34 @@ def test_networks_count_where_they_are_new(file: Behaviours) -> None:
     assert file.history(ANNA, now=NOW + 2 * HOUR).networks == 0
 
 
+def test_countries_count_where_they_are_new(file: Behaviours) -> None:
+    file.logged_in(ANNA, "192.0.0.0/16", CHAD, now=NOW)
+    file.logged_in(ANNA, "192.1.0.0/16", BRAZIL, now=NOW + 1)
+    file.logged_in(ANNA, "192.2.0.0/16", BRAZIL, now=NOW + 2)
+    file.logged_in(ANNA, "192.3.0.0/16", now=NOW + 3)
+    assert file.history(ANNA, now=NOW + 4).countries == (CHAD, BRAZIL)
+    assert file.history(BERT, now=NOW + 4).countries == ()
+    file.logged_in(ANNA, "192.0.0.0/16", CHAD, now=NOW + 2 * HOUR)
+    assert file.history(ANNA, now=NOW + 2 * HOUR).countries == ()
+    assert file.countries(ANNA) == [(CHAD, NOW + 2 * HOUR), (BRAZIL, NOW + 2)]
+    assert file.countries(BERT) == []
+
+
+def test_a_file_of_the_first_version_goes_on(tmp_path: Path) -> None:
+    old = Behaviours(tmp_path / "old.sqlite")
+    old.logged_in(ANNA, "192.0.0.0/16", now=NOW)
+    old.close()
+    with sqlite3.connect(tmp_path / "old.sqlite") as connection:
+        connection.execute("DROP TABLE country")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    file = Behaviours(tmp_path / "old.sqlite")
+    file.logged_in(ANNA, "192.1.0.0/16", BRAZIL, now=NOW)
+    assert file.history(ANNA, now=NOW).networks == 2
+    assert file.history(ANNA, now=NOW).countries == (BRAZIL,)
+    file.close()
+
+
 def test_bounces_are_a_share_of_the_last_recipients(file: Behaviours) -> None:
     file.settled(ANNA, 1000, 0, now=NOW)
     for _ in range(100):
@@ -103,7 +135,7 @@ def test_the_clock_may_be_set_back(file: Behaviours) -> None:
 def test_forgiven(file: Behaviours) -> None:
     file.asked(ANNA, people(10), 1, now=NOW)
     file.refused(ANNA, "x@example.test", now=NOW)
-    file.logged_in(ANNA, "192.0.0.0/16", now=NOW)
+    file.logged_in(ANNA, "192.0.0.0/16", BRAZIL, now=NOW)
     file.settled(ANNA, 10, 10, now=NOW)
     file.slowed(ANNA, now=NOW)
     file.asked(BERT, people(3), None, now=NOW)
@@ -118,13 +150,16 @@ def test_rows_of_an_account_are_bounded(
 ) -> None:
     monkeypatch.setattr(behaviour, "MAX_CORRESPONDENTS", 20)
     monkeypatch.setattr(behaviour, "MAX_PLACES", 5)
+    monkeypatch.setattr(behaviour, "MAX_COUNTRIES", 4)
     monkeypatch.setattr(behaviour, "MAX_MARKS", 7)
     for number in range(50):
         file.asked(ANNA, people(3, 3 * number), number, now=NOW + number)
         file.refused(ANNA, f"{number}@example.test", now=NOW + number)
-        file.logged_in(ANNA, f"10.{number}.0.0/16", now=NOW + number)
+        country = Country(chr(65 + number % 26) + chr(65 + number // 26))
+        file.logged_in(ANNA, f"10.{number}.0.0/16", country, now=NOW + number)
     history = file.history(ANNA, now=NOW + 50)
     assert (history.strangers, history.spam, history.refused, history.networks) == (20, 7, 7, 5)
+    assert len(history.countries) == 4
     # The oldest have gone, the newest are known.
     assert file.asked(ANNA, people(3, 147), None, now=NOW + 2 * HOUR).strangers == 0
     assert file.asked(ANNA, people(3, 0), None, now=NOW + 2 * HOUR).strangers == 3
@@ -133,11 +168,11 @@ def test_rows_of_an_account_are_bounded(
 def test_purging(file: Behaviours, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(behaviour, "PORTION", 10)
     file.asked(ANNA, people(35), 1, now=NOW)
-    file.logged_in(ANNA, "192.0.0.0/16", now=NOW)
+    file.logged_in(ANNA, "192.0.0.0/16", CHAD, now=NOW)
     file.settled(ANNA, 1, 0, now=NOW)
     assert file.purge(NOW + 1) == 0
     assert file.purge(NOW + 2 * HOUR) == 1  # the mark
-    assert file.purge(NOW + 401 * DAY) == 35 + 1 + 1 + 1
+    assert file.purge(NOW + 401 * DAY) == 35 + 1 + 1 + 1 + 1
     assert file.history(ANNA, now=NOW) == NOTHING
 
 

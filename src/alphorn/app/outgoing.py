@@ -30,6 +30,7 @@ from alphorn.spam.features import observe
 from alphorn.spam.score import Thresholds, judge
 from alphorn.spam.values import SpamFacts
 from alphorn.store.behaviour import Behaviours
+from alphorn.store.countries import Countries
 from alphorn.store.domain_records import DomainRecords
 from alphorn.store.redirects import Redirects
 from alphorn.store.spam_model import SpamModel
@@ -87,7 +88,12 @@ def build(
     sending = SendingParts(
         hold=hold, release=release, forgive=history.forgive, notices=notices, trace=record
     )
-    watch = Watch(history, view, notices, lock, record, watch_settings(settings))
+    path = settings[table.GEO_DATABASE]
+    countries = Countries(layout.root / path if path is not None else None)
+    closing.callback(countries.close)
+    watch = Watch(
+        history, view, notices, lock, record, watch_settings(settings), country=countries.of
+    )
     closing.callback(watch.close)
 
     def pause(domain: str, target: str, reason: str, account_id: int | None) -> Paused:
@@ -116,6 +122,7 @@ def watch_settings(settings: Settings) -> WatchSettings:
             strangers=settings[table.BEHAVIOUR_NEW_RECIPIENTS],
             times_usual=settings[table.BEHAVIOUR_TIMES_USUAL],
             networks=settings[table.BEHAVIOUR_NETWORKS],
+            countries=settings[table.BEHAVIOUR_COUNTRIES],
             bounces=settings[table.BEHAVIOUR_BOUNCES],
             least_bounces=settings[table.BEHAVIOUR_LEAST_BOUNCES],
             spam=settings[table.BEHAVIOUR_SPAM],

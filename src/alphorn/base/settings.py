@@ -984,8 +984,23 @@ BEHAVIOUR_NETWORKS = Setting(
     "behaviour.networks",
     kinds.whole(0, 100),
     6,
-    "From how many networks an account may be logged in to in an hour for the first time. There "
-    "is no map of countries; networks are an IPv4 /16 or an IPv6 /32.",
+    "From how many networks an account may be logged in to in an hour for the first time. Networks "
+    "are an IPv4 /16 or an IPv6 /32.",
+)
+BEHAVIOUR_COUNTRIES = Setting(
+    "behaviour.countries",
+    kinds.whole(0, 80),
+    4,
+    "From how many countries an account may be logged in to in an hour for the first time. Needs "
+    "`geo.database`.",
+)
+GEO_DATABASE = Setting(
+    "geo.database",
+    kinds.PATH,
+    None,
+    "A database of the countries of IP addresses in MaxMind DB format (`.mmdb`), such as GeoLite2 "
+    "Country or DB-IP Country Lite. It is taken into use within a minute when it is replaced. "
+    "Without one, logins are told apart by network only.",
 )
 BEHAVIOUR_SPAM = Setting(
     "behaviour.spam",
@@ -1187,6 +1202,7 @@ TABLE: tuple[Setting[Any], ...] = (
     BEHAVIOUR_NEW_RECIPIENTS,
     BEHAVIOUR_TIMES_USUAL,
     BEHAVIOUR_NETWORKS,
+    BEHAVIOUR_COUNTRIES,
     BEHAVIOUR_SPAM,
     BEHAVIOUR_UNKNOWN_RECIPIENTS,
     BEHAVIOUR_BOUNCES,
@@ -1194,6 +1210,7 @@ TABLE: tuple[Setting[Any], ...] = (
     BEHAVIOUR_LOCK_FACTOR,
     BEHAVIOUR_SLOW_HOURS,
     BEHAVIOUR_FRACTION,
+    GEO_DATABASE,
     TRACE_KEEP,
     LOG_FORMAT,
     LOG_LEVEL,

@@ -1,7 +1,9 @@
 """`alphorn account …`: what people log in to. `alphorn address add` makes one."""
 
 from argparse import SUPPRESS, Namespace
+from datetime import UTC, datetime
 
+from alphorn.base import settings as table
 from alphorn.cli.arguments import OCTETS, ORGANIZATION, read_by
 from alphorn.cli.confirm import YES, confirm
 from alphorn.cli.table import JSON, Argument, Command, Context, Json
@@ -115,6 +117,14 @@ def _show_one(context: Context, args: Namespace) -> int:
     shown["may_write_as"] = list(grants.list_grants(control, args.address))
     columns = _COLUMNS | _PROFILE_COLUMNS
     columns |= {"addresses": "Addresses", "may_write_as": "May write as"}
+    if context.settings[table.GEO_DATABASE] is not None:
+        info = accounts.show_account(control, args.address)
+        seen = context.services.outgoing.watch.countries(info.id)
+        shown["countries"] = [
+            f"{country.name('en')} ({datetime.fromtimestamp(last, UTC):%Y-%m-%d})"
+            for country, last in seen
+        ]
+        columns |= {"countries": "Logged in from"}
     if shown["sending_locked_at"] is not None:
         columns |= {"sending_locked_at": "Sending locked (UTC)", "sending_lock_reason": "Because"}
     context.record(args, shown, columns)

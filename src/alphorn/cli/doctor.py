@@ -11,7 +11,7 @@ from alphorn.base import settings as table
 from alphorn.base.errors import AlphornError
 from alphorn.base.layout import Layout
 from alphorn.base.settings import SettingsError
-from alphorn.cli.checks import certificate, engines, gateways, machine, mail, names, ports
+from alphorn.cli.checks import certificate, engines, gateways, geo, machine, mail, names, ports
 from alphorn.cli.checks.finding import Finding, Level, error
 from alphorn.cli.table import JSON, Argument, Command, Context
 from alphorn.servers import status
@@ -130,6 +130,11 @@ def _gateways(context: Context) -> Iterator[Finding]:
     return gateways.files(Layout(context.data).gateways, known, time.time())
 
 
+def _countries(context: Context) -> Iterator[Finding]:
+    path = context.settings[table.GEO_DATABASE]
+    return geo.check(context.data / path if path is not None else None, time.time())
+
+
 def _engines(context: Context) -> Iterator[Finding]:
     settings = context.settings
 
@@ -175,6 +180,7 @@ CHECKS: tuple[Check, ...] = (
     _queue,
     _store,
     _gateways,
+    _countries,
     _engines,
     _dns,
 )
@@ -194,7 +200,7 @@ COMMANDS = (
             ),
         ),
         "Look at settings, permissions, disk, clock, ports, certificate, queue, mailboxes, "
-        "gateways,\nengines and the DNS of each domain. Exit code 1 where something is an error; "
-        "warnings give 0.",
+        "gateways,\nengines, the database of countries and the DNS of each domain. Exit code 1 "
+        "where something is\nan error; warnings give 0.",
     ),
 )

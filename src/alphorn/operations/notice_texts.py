@@ -10,10 +10,12 @@ FALLBACK = "en"
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """`paused` is a subject and paragraphs. `slowed`, `locked` and `records` are a subject and the
-    paragraphs before the facts; `..._do` the paragraphs after them. `reasons` are sentences by the
-    code of a reason of `policy.behaviour`, `findings` by those of `operations.records_check`."""
+    """`language` is their tag. `paused` is a subject and paragraphs. `slowed`, `locked` and
+    `records` are a subject and the paragraphs before the facts; `..._do` the paragraphs after them.
+    `reasons` are sentences by the code of a reason of `policy.behaviour`, `findings` by those of
+    `operations.records_check`."""
 
+    language: str
     slowed: tuple[str, str]
     slowed_do: str
     locked: tuple[str, str]
@@ -33,6 +35,7 @@ class Texts:
 
 TEXTS = {
     "en": Texts(
+        language="en",
         slowed=(
             "Sending from {account} is slowed down",
             "More is being sent from your account {account} than usual, or in another way. For"
@@ -94,6 +97,8 @@ TEXTS = {
             " been written to before (what is usual: fewer than {strangers-limit}).",
             "networks": "Somebody logged in from {networks} networks within an hour from which"
             " nobody had done so before.",
+            "countries": "Somebody logged in from {countries} countries within an hour from which"
+            " nobody had done so before: {countries-named}.",
             "spam": "{spam} messages within an hour looked like spam.",
             "refused": "{refused} addresses here that do not exist were written to within an hour.",
             "bounces": "{bounces:.0%} of the last messages could not be delivered.",
@@ -114,6 +119,7 @@ TEXTS = {
         },
     ),
     "de": Texts(
+        language="de",
         slowed=(
             "Der Versand von {account} ist gebremst",
             "Von Ihrem Konto {account} wird mehr oder anders versandt als sonst. Darum darf es"
@@ -178,6 +184,8 @@ TEXTS = {
             " nie geschrieben worden war (üblich sind weniger als {strangers-limit}).",
             "networks": "In einer Stunde meldete sich jemand aus {networks} Netzen an, aus denen"
             " das noch nie geschehen war.",
+            "countries": "In einer Stunde meldete sich jemand aus {countries} Ländern an, aus denen"
+            " das noch nie geschehen war: {countries-named}.",
             "spam": "{spam} Nachrichten in einer Stunde sahen wie Spam aus.",
             "refused": "In einer Stunde wurde an {refused} hiesige Adressen geschrieben, die es"
             " nicht gibt.",
@@ -199,6 +207,7 @@ TEXTS = {
         },
     ),
     "fr": Texts(
+        language="fr",
         slowed=(
             "L’envoi depuis {account} est ralenti",
             "Votre compte {account} envoie plus que d’habitude, ou autrement. Pour l’instant, il"
@@ -261,6 +270,8 @@ TEXTS = {
             " ont reçu du courrier (l’habitude : moins de {strangers-limit}).",
             "networks": "En une heure, quelqu’un s’est connecté depuis {networks} réseaux d’où"
             " personne ne l’avait fait.",
+            "countries": "En une heure, quelqu’un s’est connecté depuis {countries} pays d’où"
+            " personne ne l’avait fait : {countries-named}.",
             "spam": "{spam} messages en une heure ressemblaient à du spam.",
             "refused": "En une heure, on a écrit à {refused} adresses d’ici qui n’existent pas.",
             "bounces": "{bounces:.0%} des derniers messages n’ont pas pu être remis.",
@@ -281,6 +292,7 @@ TEXTS = {
         },
     ),
     "it": Texts(
+        language="it",
         slowed=(
             "L’invio da {account} è rallentato",
             "Dal Suo account {account} si invia più del solito, o in altro modo. Per ora può"
@@ -341,6 +353,8 @@ TEXTS = {
             " scritto (di solito meno di {strangers-limit}).",
             "networks": "In un’ora qualcuno è entrato da {networks} reti da cui nessuno era mai"
             " entrato.",
+            "countries": "In un’ora qualcuno è entrato da {countries} Paesi da cui nessuno era mai"
+            " entrato: {countries-named}.",
             "spam": "{spam} messaggi in un’ora sembravano spam.",
             "refused": "In un’ora si è scritto a {refused} indirizzi di qui che non esistono.",
             "bounces": "Il {bounces:.0%} degli ultimi messaggi non ha potuto essere consegnato.",
@@ -361,6 +375,7 @@ TEXTS = {
         },
     ),
     "es": Texts(
+        language="es",
         slowed=(
             "El envío desde {account} está frenado",
             "Desde su cuenta {account} se envía más de lo habitual, o de otro modo. Por ahora"
@@ -420,6 +435,8 @@ TEXTS = {
             " había escrito (lo habitual: menos de {strangers-limit}).",
             "networks": "En una hora alguien entró desde {networks} redes desde las que nadie lo"
             " había hecho.",
+            "countries": "En una hora alguien entró desde {countries} países desde los que nadie lo"
+            " había hecho: {countries-named}.",
             "spam": "{spam} mensajes en una hora parecían spam.",
             "refused": "En una hora se escribió a {refused} direcciones de aquí que no existen.",
             "bounces": "El {bounces:.0%} de los últimos mensajes no se pudo entregar.",

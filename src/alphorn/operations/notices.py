@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from alphorn.base.country import named
 from alphorn.base.errors import AlphornError
 from alphorn.directory.values import AccountInfo
 from alphorn.directory.view import DirectoryView
@@ -228,16 +229,19 @@ class Notices:
 
 
 def _seen(words: Texts, behaviour: Behaviour) -> str:
+    countries = named(behaviour.countries, words.language)
     lines = [
-        _paragraph(_filled(words.reasons.get(reason.code, reason.text), behaviour.facts), "  ")
+        _paragraph(
+            _filled(words.reasons.get(reason.code, reason.text), behaviour.facts, countries), "  "
+        )
         for reason in behaviour.reasons
     ]
     return "\n".join((words.seen, *lines))
 
 
-def _filled(text: str, facts: Mapping[str, float]) -> str:
+def _filled(text: str, facts: Mapping[str, float], countries: str) -> str:
     shown = {code: value if code == "bounces" else round(value) for code, value in facts.items()}
-    return text.format_map(shown)
+    return text.format_map({**shown, "countries-named": countries})
 
 
 def _finding(words: Texts, finding: Finding) -> str:

@@ -15,6 +15,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from alphorn.base.country import Country
 from alphorn.base.errors import AlphornError
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo, PlanLimits
@@ -50,6 +51,7 @@ class WatchSettings:
 class _Place:
     account_id: int
     name: str
+    peer: str
     now: float
 
 
@@ -82,15 +84,18 @@ class Watch:
         trace: Callable[[TraceEvent], None],
         settings: WatchSettings,
         *,
+        country: Callable[[str], Country | None] = lambda peer: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`lock` locks an account's sending, durably; it may take its time and raise."""
+        """`lock` locks an account's sending, durably; it may take its time and raise. `country`
+        says where a client is; one thread asks, and it never raises."""
         self._history = history
         self._view = view
         self._notices = notices
         self._lock = lock
         self._trace = trace
         self._settings = settings
+        self._country = country
         self._clock = clock
         self._judged: OrderedDict[int, tuple[Behaviour, float]] = OrderedDict()
         self._places: OrderedDict[tuple[int, str], float] = OrderedDict()
@@ -114,7 +119,7 @@ class Watch:
             self._places.move_to_end(key)
             if len(self._places) > MAX_REMEMBERED:
                 self._places.popitem(last=False)
-        self._note(_Place(*key, login.time))
+        self._note(_Place(*key, login.peer, login.time))
 
     def settled(self, account_id: int, bounced: bool) -> None:
         """A recipient of a message that the account submitted is done with; `bounced` for good."""
@@ -177,6 +182,11 @@ class Watch:
         """Forget what is too old to matter. Now and then, by one process. Raises Unavailable."""
         self._history.purge(now)
 
+    def countries(self, account_id: int) -> list[tuple[Country, float]]:
+        """From where the account was logged in to, and when last, the latest first; empty where
+        countries are not known. Raises Unavailable."""
+        return self._history.countries(account_id)
+
     def forgive(self, account_id: int) -> None:
         """What was held against the account is forgotten. Raises Unavailable."""
         self._history.forgive(account_id)
@@ -233,7 +243,8 @@ class Watch:
             for note in batch:
                 match note:
                     case _Place():
-                        self._history.logged_in(note.account_id, note.name, now=note.now)
+                        country = self._country(note.peer)
+                        self._history.logged_in(note.account_id, note.name, country, now=note.now)
                     case _Refused():
                         self._history.refused(note.account_id, note.address, now=note.now)
                     case _Settled():

@@ -1,12 +1,15 @@
 """Whether an account behaves like itself: a stolen password shows in a sudden change.
 
-What is looked at: recipients it never wrote to before, networks of logins, mail that looks like
-spam, mail that bounces, addresses of ours that do not exist. Each has a measure: from `limit` on
-the account is slowed down, from some times that on it may send no more. Who has had more in an hour
-in earlier weeks may have more now; who stays slowed down hour after hour is no accident either.
+What is looked at: recipients it never wrote to before, networks and countries of logins, mail that
+looks like spam, mail that bounces, addresses of ours that do not exist. Each has a measure: from
+`limit` on the account is slowed down, from some times that on it may send no more. Who has had more
+in an hour in earlier weeks may have more now; who stays slowed down hour after hour is no accident
+either.
 
-There is no map from addresses to countries here: places are told apart by their networks, an
-IPv4 /16 or an IPv6 /32, which is about what one provider has in one country.
+Networks are an IPv4 /16 or an IPv6 /32, which is about what one provider has in one country.
+Countries are known only where the operator has a database of them. Of both those count that are
+new: who travels sees one or two new countries in an hour, and who has been somewhere, or in a
+tunnel that ends there, may come from there again.
 
 Pure: counts in, a judgement out.
 """
@@ -18,6 +21,7 @@ from enum import IntEnum
 from math import ceil, log2
 
 from alphorn.base.behaviour import History
+from alphorn.base.country import Country, named
 from alphorn.base.network import IPV6_BITS, address_of
 from alphorn.policy.decision import Reason
 
@@ -39,11 +43,11 @@ class Level(IntEnum):
 class Limits:
     """What slows an account down; 0 looks away.
 
-    `strangers`, `networks`, `spam` and `refused` are counts in an hour, the first and the third at
-    least `times_usual` times the most it had in an hour before; `bounces` is a share, of at least
-    `least_bounces` bounces. `lock_factor` times as many lock it (of bounces the share half-way to
-    all), and so do `slow_hours` hours of a day in which it was slowed down; `locks` off, nothing
-    does. Slowed down, it has `fraction` of what its plan allows.
+    `strangers`, `networks`, `countries`, `spam` and `refused` are counts in an hour, `strangers`
+    and `spam` at least `times_usual` times the most it had in an hour before; `bounces` is a share,
+    of at least `least_bounces` bounces. `lock_factor` times as many lock it (of bounces the share
+    half-way to all), and so do `slow_hours` hours of a day in which it was slowed down; `locks`
+    off, nothing does. Slowed down, it has `fraction` of what its plan allows.
     """
 
     strangers: int = 250
@@ -57,24 +61,28 @@ class Limits:
     slow_hours: int = 4
     fraction: float = 0.1
     locks: bool = True
+    countries: int = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """`reasons` are what slows or locks, the gravest first; `facts` the counts behind them, by the
-    codes of the reasons with "-limit" for what would still have been well. `wait` is after how many
+    codes of the reasons with "-limit" for what would still have been well; `countries` those that
+    a reason speaks of. `wait` is after how many
     seconds without more of it the account is itself again; 0 where it is well."""
 
     level: Level = Level.OK
     reasons: tuple[Reason, ...] = ()
     facts: Mapping[str, float] = field(default_factory=dict)
     wait: int = 0
+    countries: tuple[Country, ...] = ()
 
 
 WELL = Behaviour()
 
 STRANGERS = "strangers"
 NETWORKS = "networks"
+COUNTRIES = "countries"
 BOUNCES = "bounces"
 SPAM = "spam"
 REFUSED = "refused"
@@ -104,7 +112,8 @@ def decide(history: History, limits: Limits) -> Behaviour:
         facts[f"{finding.reason.code}-limit"] = finding.limit
     level = found[0].level if limits.locks else Level.SLOW
     reasons = tuple(finding.reason for finding in found)
-    return Behaviour(level, reasons, facts, max(finding.wait for finding in found))
+    countries = history.countries if COUNTRIES in facts else ()
+    return Behaviour(level, reasons, facts, max(finding.wait for finding in found), countries)
 
 
 def cut(limit: int, fraction: float) -> int:
@@ -143,6 +152,15 @@ def _networks(history: History, limits: Limits) -> Iterator[_Finding]:
         "had logged in before."
     )
     yield _counted(NETWORKS, text, history.networks, limits.networks, limits)
+
+
+def _countries(history: History, limits: Limits) -> Iterator[_Finding]:
+    count = len(history.countries)
+    text = (
+        f"Within an hour it was logged in to from {count} countries from which nobody had logged "
+        f"in before: {named(history.countries, 'en')}."
+    )
+    yield _counted(COUNTRIES, text, count, limits.countries, limits)
 
 
 def _spam(history: History, limits: Limits) -> Iterator[_Finding]:
@@ -191,6 +209,7 @@ def _counted(code: str, text: str, count: int, limit: float, limits: Limits) -> 
 _RULES: tuple[Callable[[History, Limits], Iterator[_Finding]], ...] = (
     _strangers,
     _networks,
+    _countries,
     _spam,
     _refused,
     _bounces,

@@ -7,20 +7,23 @@ the oldest make room.
 
     correspondent   whom it wrote to, since when     MAX_CORRESPONDENTS an account
     place           networks it logged in from       MAX_PLACES
+    country         countries it logged in from      MAX_COUNTRIES
     mark            of the last hour, by kind        MAX_MARKS of each
     hour            what an hour came to             KEEP_HOURS
     outcome         delivered and bounced            one
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
 from alphorn.base.behaviour import History
+from alphorn.base.country import Country
 from alphorn.store.side_file import SideFile
 
-VERSION = 1
+VERSION = 2
 WHAT = "The file of how accounts behave"
 BUSY_SECONDS = 1.0
 HOUR = 3600
@@ -30,6 +33,7 @@ KEEP_DAYS = 400
 """Days after which whom it wrote to, and where it logged in from, is forgotten."""
 MAX_CORRESPONDENTS = 5000
 MAX_PLACES = 200
+MAX_COUNTRIES = 300
 MAX_MARKS = 1000
 WINDOW = 100
 """Recipients settled, of which the share that bounced is told: older ones fade."""
@@ -38,6 +42,14 @@ PORTION = 5000
 SPAM = "spam"
 REFUSED = "refused"
 
+_COUNTRY = """CREATE TABLE country (
+        account INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        names TEXT NOT NULL,
+        since REAL NOT NULL,
+        last REAL NOT NULL,
+        PRIMARY KEY (account, name)
+    ) WITHOUT ROWID"""
 TABLES = (
     """CREATE TABLE correspondent (
         account INTEGER NOT NULL,
@@ -75,6 +87,7 @@ TABLES = (
         bounced REAL NOT NULL,
         at REAL NOT NULL
     )""",
+    _COUNTRY,
 )
 
 
@@ -94,7 +107,8 @@ class Behaviours:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = SideFile(path, TABLES, VERSION, WHAT, BUSY_SECONDS)
+        upgrades = {1: _add_countries}
+        self._file = SideFile(path, TABLES, VERSION, WHAT, BUSY_SECONDS, upgrades)
 
     def asked(
         self, account_id: int, recipients: Iterable[str], spam: int | None, *, now: float
@@ -127,8 +141,11 @@ class Behaviours:
         with self._file.transaction() as connection:
             _mark(connection, account_id, REFUSED, name, now)
 
-    def logged_in(self, account_id: int, place: str, *, now: float) -> None:
-        """Somebody logged in from this network, and with the right password."""
+    def logged_in(
+        self, account_id: int, place: str, country: Country | None = None, *, now: float
+    ) -> None:
+        """Somebody logged in from this network, in this country where that is known, and with the
+        right password."""
         with self._file.transaction() as connection:
             connection.execute(
                 "INSERT INTO place (account, name, since, last) VALUES (?1, ?2, ?3, ?3)"
@@ -136,6 +153,23 @@ class Behaviours:
                 (account_id, place, now),
             )
             _bound(connection, "place", account_id, MAX_PLACES)
+            if country is not None:
+                names = json.dumps(dict(country.names), ensure_ascii=False)
+                connection.execute(
+                    "INSERT INTO country (account, name, names, since, last)"
+                    " VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (account, name)"
+                    " DO UPDATE SET names = ?3, last = max(last, ?4)",
+                    (account_id, country.code, names, now),
+                )
+                _bound(connection, "country", account_id, MAX_COUNTRIES)
+
+    def countries(self, account_id: int) -> list[tuple[Country, float]]:
+        """Where it was logged in to from, and when last; the latest first."""
+        rows = self._file.rows(
+            "SELECT name, names, last FROM country WHERE account = ? ORDER BY last DESC, name",
+            (account_id,),
+        )
+        return [(Country(name, json.loads(names)), last) for name, names, last in rows]
 
     def settled(self, account_id: int, settled: int, bounced: int, *, now: float) -> None:
         """So many more recipients are done with (one at least), so many of them bounced for good.
@@ -168,7 +202,7 @@ class Behaviours:
     def forgive(self, account_id: int) -> None:
         """What was held against the account is forgotten; whom it knows is not."""
         with self._file.transaction() as connection:
-            for table in ("correspondent", "place"):
+            for table in ("correspondent", "place", "country"):
                 connection.execute(
                     f"UPDATE {table} SET since = 0 WHERE account = ?",  # noqa: S608
                     (account_id,),
@@ -193,6 +227,8 @@ class Behaviours:
              now - KEEP_DAYS * DAY),
             ("DELETE FROM place WHERE (account, name) IN"
              " (SELECT account, name FROM place WHERE last < ? LIMIT ?)", now - KEEP_DAYS * DAY),
+            ("DELETE FROM country WHERE (account, name) IN"
+             " (SELECT account, name FROM country WHERE last < ? LIMIT ?)", now - KEEP_DAYS * DAY),
             ("DELETE FROM outcome WHERE account IN"
              " (SELECT account FROM outcome WHERE at < ? LIMIT ?)", now - 30 * DAY),
         ):  # fmt: skip
@@ -204,6 +240,10 @@ class Behaviours:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _add_countries(connection: sqlite3.Connection) -> None:
+    connection.execute(_COUNTRY)
 
 
 def _bound(connection: sqlite3.Connection, table: str, account_id: int, most: int) -> None:
@@ -284,9 +324,12 @@ def _history(connection: sqlite3.Connection, account_id: int, now: float) -> His
         " (SELECT count(*) FROM mark"
         "  WHERE account = :account AND kind = 'refused' AND at > :from AND at < :to),"
         " (SELECT count(*) FROM hour"
-        "  WHERE account = :account AND hour BETWEEN :day AND :hour AND slowed = 1)",
+        "  WHERE account = :account AND hour BETWEEN :day AND :hour AND slowed = 1),"
+        " EXISTS (SELECT 1 FROM country"
+        "  WHERE account = :account AND since > :from AND since < :to)",
         values,
     ).fetchone()
+    countries = _new_countries(connection, values) if counts[5] else ()
     usual = connection.execute(
         "SELECT coalesce(max(strangers), 0), coalesce(max(spam), 0) FROM hour"
         " WHERE account = :account AND hour >= :first AND hour < :day AND slowed = 0",
@@ -297,6 +340,7 @@ def _history(connection: sqlite3.Connection, account_id: int, now: float) -> His
         strangers=counts[0],
         usual_strangers=usual[0],
         networks=counts[1],
+        countries=countries,
         spam=counts[2],
         usual_spam=usual[1],
         refused=counts[3],
@@ -304,3 +348,14 @@ def _history(connection: sqlite3.Connection, account_id: int, now: float) -> His
         bounced=bounced,
         slow_hours=counts[4],
     )
+
+
+def _new_countries(
+    connection: sqlite3.Connection, values: Mapping[str, float]
+) -> tuple[Country, ...]:
+    rows = connection.execute(
+        "SELECT name, names FROM country WHERE account = :account AND since > :from"
+        " AND since < :to ORDER BY since, name",
+        values,
+    )
+    return tuple(Country(name, json.loads(names)) for name, names in rows)

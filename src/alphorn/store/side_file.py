@@ -31,7 +31,10 @@ class SideFile:
     used raise it in the place of SQLite's errors.
     """
 
-    __slots__ = ("_busy_seconds", "_connection", "_lock", "_path", "_tables", "_version", "_what")
+    __slots__ = (
+        "_busy_seconds", "_connection", "_lock", "_path", "_tables", "_upgrades", "_version",
+        "_what",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -40,12 +43,14 @@ class SideFile:
         version: int,
         what: str,
         busy_seconds: float | None = None,
+        upgrades: Mapping[int, Upgrade] = NOTHING,
     ) -> None:
         self._path = path
         self._tables = tables
         self._version = version
         self._what = what
         self._busy_seconds = busy_seconds
+        self._upgrades = upgrades
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
@@ -56,7 +61,12 @@ class SideFile:
             try:
                 if self._connection is None:
                     self._connection = connect(
-                        self._path, self._tables, self._version, self._what, self._busy_seconds
+                        self._path,
+                        self._tables,
+                        self._version,
+                        self._what,
+                        self._busy_seconds,
+                        self._upgrades,
                     )
                 yield self._connection
             except sqlite3.Error as error:
