@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev programs serve test check format lint types imports docs soak bench bench-spam lock clean
+.PHONY: help setup setup-dev programs serve test check format lint types imports docs soak soak-protection bench bench-spam lock clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -60,6 +60,9 @@ docs: $(VENV)/.dev ## generated references are current, links lead somewhere
 
 soak: $(VENV)/.dev programs ## slow proofs (an hour or so)
 	@$(BIN)/python -m pytest -m soak
+
+soak-protection: $(VENV)/.dev ## one of these: wanted mail among strangers for ten minutes, with its figures
+	@$(BIN)/python -m pytest -s -m soak tests/end_to_end/test_protection_soak.py
 
 bench: $(VENV)/.dev ## measure against Postfix + Dovecot where installed
 	@$(BIN)/python -m bench

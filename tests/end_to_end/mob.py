@@ -1,6 +1,6 @@
 """Strangers without manners, in a process of their own.
 
-    python -m tests.end_to_end.mob PORT SECONDS
+    python -m tests.end_to_end.mob SMTP-PORT SUBMISSIONS-PORT SECONDS
 
 Each connection comes from 127.2.0.0/15 and behaves in one of the ways of `WAYS`. How many there are
 at a time, and in all, is bounded. At the end it prints as JSON how often each way was gone, and how
@@ -10,13 +10,15 @@ often each reply was heard.
 import asyncio
 import json
 import random
+import ssl
 import sys
 import time
 from asyncio import StreamReader, StreamWriter
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-AT_ONCE = 150
+AT_ONCE = 250
 MOST = 200_000
 PACE = 0.01
 """Seconds between two new connections at least."""
@@ -79,6 +81,40 @@ async def speaks_slowly(who: Stranger) -> None:
         await asyncio.sleep(0.1)
 
 
+async def hangs_on(who: Stranger) -> None:
+    """Says hardly anything until he is tired of it."""
+    await who.hear()
+    await who.say("EHLO mail.wild.zz")
+    while True:
+        who.writer.write(b"N")
+        await who.writer.drain()
+        await asyncio.sleep(1)
+
+
+async def sends_slowly(who: Stranger) -> None:
+    if await who.begin("mail.wild.zz", "x@wild.zz"):
+        await who.say("RCPT TO:<open@example.test>")
+        if (await who.say("DATA")).startswith("354"):
+            who.writer.write(b"From: x@wild.zz\r\nSubject: slow\r\n\r\n")
+            while True:
+                who.writer.write(b"a line\r\n")
+                await who.writer.drain()
+                await asyncio.sleep(0.2)
+
+
+async def guesses_passwords(who: Stranger) -> None:
+    """At the submission port, of accounts that exist and of others."""
+    await who.hear()
+    await who.say("EHLO mail.alps.zz")
+    for _ in range(10):
+        name = who.chance.choice(("open", "bert", "info", "admin", "sales"))
+        word = b64encode(f"\0{name}@example.test\0pass{who.chance.randrange(1000)}".encode())
+        said = await who.say(f"AUTH PLAIN {word.decode()}")
+        assert not said.startswith("2"), said
+        if not said or said.startswith("421"):
+            return
+
+
 async def guesses_addresses(who: Stranger) -> None:
     if await who.begin("mail.wild.zz", "guess@wild.zz"):
         for _ in range(30):
@@ -131,6 +167,9 @@ WAYS: tuple[Way, ...] = (
     talks_garbage,
     takes_it_for_the_web,
     speaks_slowly,
+    hangs_on,
+    sends_slowly,
+    guesses_passwords,
     guesses_addresses,
     guesses_in_one_piece,
     has_a_false_name,
@@ -140,7 +179,13 @@ WAYS: tuple[Way, ...] = (
 )
 
 
-async def visit(port: int, number: int, gone: Counter[str], heard: Counter[str]) -> None:
+SECURE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+SECURE.check_hostname, SECURE.verify_mode = False, ssl.CERT_NONE
+
+
+async def visit(
+    ports: tuple[int, int], number: int, gone: Counter[str], heard: Counter[str]
+) -> None:
     chance = random.Random(number)
     way = WAYS[number % len(WAYS)]
     # Some networks come again and again, others once.
@@ -149,8 +194,12 @@ async def visit(port: int, number: int, gone: Counter[str], heard: Counter[str])
         f"127.2.{chance.randrange(4)}.9" if again else f"127.3.{number >> 8 & 255}.{number & 255}"
     )
     try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
-    except OSError as error:
+        async with asyncio.timeout(8):
+            secure = way is guesses_passwords
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", ports[secure], local_addr=(source, 0), ssl=SECURE if secure else None
+            )
+    except (OSError, TimeoutError) as error:
         heard[type(error).__name__] += 1
         return
     who = Stranger(reader, writer, chance)
@@ -165,7 +214,7 @@ async def visit(port: int, number: int, gone: Counter[str], heard: Counter[str])
         heard.update(who.heard)
 
 
-async def main(port: int, seconds: float) -> None:
+async def main(ports: tuple[int, int], seconds: float) -> None:
     gone: Counter[str] = Counter()
     heard: Counter[str] = Counter()
     room = asyncio.Semaphore(AT_ONCE)
@@ -175,7 +224,7 @@ async def main(port: int, seconds: float) -> None:
 
         async def one(number: int) -> None:
             try:
-                await visit(port, number, gone, heard)
+                await visit(ports, number, gone, heard)
             finally:
                 room.release()
 
@@ -188,4 +237,4 @@ async def main(port: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(main((int(sys.argv[1]), int(sys.argv[2])), float(sys.argv[3])))
