@@ -23,6 +23,7 @@ from alphorn.operations.deliver import Delivery
 from alphorn.operations.notifying import Notifying
 from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.secured import bound
+from alphorn.operations.sent_on_limit import SentOnLimit
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
 from alphorn.queue.bound import House
@@ -125,6 +126,7 @@ class MailHouse:
                     hostname=HOSTNAME,
                 ),
                 Notifying(self.view, self.state, sign, clock=made.clock),
+                SentOnLimit(self.state, clock=made.clock),
             ),
         )
         self.on_sent: Callable[[int, bytes, Envelope], None] = _nobody

@@ -35,6 +35,7 @@ from alphorn.operations.notifying import Notifying
 from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.secured import bound
 from alphorn.operations.sending_on import SendingOn
+from alphorn.operations.sent_on_limit import SentOnLimit
 from alphorn.operations.submit import Submission
 from alphorn.operations.throttle import LoginLimits, LoginThrottle
 from alphorn.policy.engines import Scoring
@@ -216,6 +217,7 @@ def build(
             helpers=Helpers(
                 Answering(view, state, sign, enqueue, hostname=hostname),
                 notifying,
+                SentOnLimit(state),
             ),
         ),
         submission=Submission(view, state, sign, enqueue, record, guards=guards, sent=sent),

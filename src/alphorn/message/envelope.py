@@ -55,6 +55,7 @@ class OriginKind(Enum):
 
     SUBMITTED = "submitted"  # sent by one of our users
     RECEIVED = "received"  # came from outside, accepted, waits for a local retry
+    WAITING = "waiting"  # as RECEIVED; it was not even sent on as its address says
     REST = "rest"  # as RECEIVED; rules have sent it on, and its copies here are still to be stored
     REDIRECTED = "redirected"  # an address or a rule sends it on
     REPLIED = "replied"  # an auto-reply

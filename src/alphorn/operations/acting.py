@@ -28,6 +28,7 @@ from alphorn.operations.piece import Enqueue, Facts, Piece, Tell, event, origin
 from alphorn.operations.placement import Placement
 from alphorn.operations.planning import flags_of
 from alphorn.operations.sending_on import SendingOn
+from alphorn.operations.sent_on_limit import SentOnLimit
 from alphorn.sieve import actions
 from alphorn.store.api import INBOX, Account, Appended, Copy, NewMessage, Remembered
 
@@ -53,10 +54,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Helpers:
-    """What messages are sent with because of rules; None where nothing of the kind is sent."""
+    """What messages are sent with because of rules; None where nothing of the kind is sent. `limit`
+    bounds what is sent on, None where nothing does."""
 
     answering: Answering | None = None
     notifying: Notifying | None = None
+    limit: SentOnLimit | None = None
 
 
 class Acting:

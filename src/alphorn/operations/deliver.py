@@ -9,7 +9,8 @@ nothing arrives twice:
                                      again and at last reports to the sender
 
 Redirection (`operations.sending_on`) comes first, so that a recipient for whom it cannot be
-arranged is left untouched; in the queue's later tries it is therefore done already. Where an
+arranged is left untouched, and waits as such (`OriginKind.WAITING`); in the queue's later tries for
+the others it is done already. What is beyond what an account may send on stays in it. Where an
 account has rules, they say what is done there (`operations.filtering`, `operations.acting`), unless
 a list of senders has decided. Nothing here knows SMTP; what went wrong is said with enhanced codes.
 """
@@ -32,14 +33,17 @@ from alphorn.message.summarize import below
 from alphorn.operations import secured
 from alphorn.operations.acting import Acting, Case, Helpers
 from alphorn.operations.confirm import asked_for, confirmation
+from alphorn.operations.filter_notice import KEEP_SECONDS, notice
+from alphorn.operations.filter_plan import Trouble
 from alphorn.operations.filtering import Filtering
 from alphorn.operations.onward import Onward, onward
 from alphorn.operations.piece import Enqueue, Facts, Piece, event, piece_of
 from alphorn.operations.placement import INTO_INBOX, SPAM, Placement, as_decided
 from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.sending_on import MAX_HOPS, Onwards, SendingOn
+from alphorn.operations.sent_on_limit import trouble
 from alphorn.operations.status import status_of
-from alphorn.store.api import Account, NewMessage, Store
+from alphorn.store.api import Account, NewMessage, Remembered, Store
 from alphorn.store.visitors import Visitors
 
 _Onward = tuple[tuple[str, ...], frozenset[Notify]]
@@ -47,6 +51,7 @@ _Onward = tuple[tuple[str, ...], frozenset[Notify]]
 
 _REDIRECTED = frozenset((OriginKind.RECEIVED, OriginKind.REST))
 """What comes so was redirected, as its address says, when it came in."""
+_LET_IN = _REDIRECTED | {OriginKind.WAITING}
 
 _LATER = {Fate.DEFERRED: "Will be tried again", Fate.FAILED: "Its sender will be told"}
 
@@ -96,8 +101,11 @@ class Delivery:
         self._postmaster = postmaster
         self._clock = clock
         self._welcomed = welcomed
+        self._limit = helpers.limit
         self._acting = Acting(
-            filtering if filtering is not None else Filtering(view, hostname=hostname),
+            filtering
+            if filtering is not None
+            else Filtering(view, hostname=hostname, limit=helpers.limit),
             self._sending_on,
             helpers,
             enqueue,
@@ -158,6 +166,7 @@ class Delivery:
         something = False
         chosen = placements or (INTO_INBOX,) * len(routes)
         waiting: list[Placement] = []
+        untouched: set[LocalResult] = set()
         for recipient, route, placement in zip(envelope.recipients, routes, chosen, strict=True):
             redirected, result = self._serve(piece, recipient, route, done, sent, placement)
             delivered = result.fate is Fate.DELIVERED
@@ -165,6 +174,8 @@ class Delivery:
             results.append(result)
             if not delivered:
                 waiting.append(placement)
+                if route.redirect_to and not redirected:
+                    untouched.add(result)
             if delivered and route.keep and asked_for(envelope, recipient):
                 confirm.append(recipient)
         if confirm:
@@ -177,7 +188,13 @@ class Delivery:
             worst = next((result for result in rest if result.fate is Fate.DEFERRED), rest[0])
             return Reception(False, worst.status, worst.text)
         # What was decided for the first of them goes with it, so that spam stays spam.
-        self._leave_to_queue(replace(piece, raw=waiting[0].fields + piece.raw), rest)
+        left = replace(piece, raw=waiting[0].fields + piece.raw)
+        for kind, some in (
+            (OriginKind.RECEIVED, [one for one in rest if one not in untouched]),
+            (OriginKind.WAITING, [one for one in rest if one in untouched]),
+        ):
+            if some:
+                self._leave_to_queue(left, some, kind)
         return Reception(True, "2.0.0", "Delivered, in part later")
 
     def retry(
@@ -192,7 +209,7 @@ class Delivery:
             # Only who takes mail from elsewhere says how it was judged, and nobody in our name.
             raw, placement = own_fields.without(without_forged(raw, self._hostname)), INTO_INBOX
         # What came from outside was let in when it came, and reports are our own.
-        from_here = origin.kind not in (*_REDIRECTED, OriginKind.REPORT)
+        from_here = origin.kind not in _LET_IN and origin.kind is not OriginKind.REPORT
         if from_here and envelope.gateway and not confidential_field.read(raw):
             top = confidential_field.render(envelope.gateway)
         piece = piece_of(raw, envelope, origin.transaction, self._clock(), top)
@@ -243,7 +260,7 @@ class Delivery:
         thousand spellings of an address would become a thousand. `late` and `rest` as in
         `filter_plan.Incoming`."""
         account = route.account
-        chosen = self._onward(piece, route, placement)
+        chosen = self._within_limit(piece, route, self._onward(piece, route, placement))
         sending = self._attempt(
             piece,
             recipient,
@@ -278,6 +295,30 @@ class Delivery:
                 or self._sending_on.why_not(piece, route, target)
             ),
         )
+
+    def _within_limit(self, piece: Piece, route: Route, chosen: Onward) -> Onward:
+        """What is beyond what the account may send on stays in it, and its owner is told."""
+        account, ours = route.account, self._rewriting.is_ours
+        elsewhere = [target for target in chosen.targets if not ours(target)]
+        if account is None or self._limit is None or not elsewhere:
+            return chosen
+        why = self._limit.reached(account, len(elsewhere))
+        if not why:
+            return chosen
+        self._tell_owner(account, trouble(account, piece.now), piece.now)
+        within = tuple(target for target in chosen.targets if ours(target))
+        note = f"Not sent on to {', '.join(elsewhere)}: {why}"
+        return replace(chosen, targets=within, keep=True, notes=(*chosen.notes, note))
+
+    def _tell_owner(self, account: AccountInfo, about: Trouble, now: float) -> None:
+        """In his inbox, once; that he cannot be told stops no mail."""
+        try:
+            mail = self._store.account(account.id)
+            if not mail.remembered(about.key, int(now)):
+                told = Remembered(about.key, int(now) + KEEP_SECONDS)
+                mail.deliver((notice(about, account, self._hostname, now),), None, (told,))
+        except AlphornError as error:
+            _log.warning("%s is not told of a limit: %s", account.address, error.text)
 
     def _other_way(self, route: Route, envelope: Envelope) -> Refused:
         """Why what one of ours sent is not delivered straight into the mailbox of another."""
@@ -425,14 +466,14 @@ class Delivery:
         fate = Fate.DEFERRED if passing else Fate.FAILED
         return LocalResult(recipient, fate, status, error.text)
 
-    def _leave_to_queue(self, piece: Piece, rest: Sequence[LocalResult]) -> None:
+    def _leave_to_queue(self, piece: Piece, rest: Sequence[LocalResult], kind: OriginKind) -> None:
         """Others have the message, so that it cannot be refused any more: the queue tries again,
         and reports to the sender where it does not succeed."""
         recipients = tuple(result.recipient for result in rest)
         name = self._enqueue(
             piece.raw,
             replace(piece.envelope, recipients=recipients),
-            Origin(OriginKind.RECEIVED, piece.transaction, message_id=piece.message_id),
+            Origin(kind, piece.transaction, message_id=piece.message_id),
         )
         for result in rest:
             self._tell(

@@ -1,7 +1,7 @@
 """What an owner is told about his own rules, by a message that is put into his inbox.
 
-Once for as long as he leaves the rules as they are: what is remembered of it and the message are
-one transaction.
+Once for as long as he leaves the rules as they are, or once a day of a limit: what is remembered of
+it and the message are one transaction.
 """
 
 import secrets
@@ -24,12 +24,13 @@ WIDTH = 72
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The first three are a subject and paragraphs; `{where}` is one of the next four, and `{text}`
-    what is wrong there."""
+    """The first four are a subject and paragraphs; `{where}` is one of the next four, and `{text}`
+    what is wrong there, or the limits of an hour and of a day."""
 
     error: tuple[str, ...]
     mailbox: tuple[str, ...]
     paused: tuple[str, ...]
+    limit: tuple[str, ...]
     filter: str
     filters: str
     script: str
@@ -59,6 +60,13 @@ WORDS = {
             "Nothing is lost: such messages stay in your mailbox. Please change the rule, or"
             " have it tried again once the other address takes mail: alphorn address resume"
             " --target.",
+        ),
+        (
+            "More mail is to be sent on than your account may send on",
+            "The redirects and rules of your account {account} were to send on more messages than"
+            " it may in an hour or in a day ({text}).",
+            "Nothing is lost: what is not sent on stays in your mailbox. Later messages are sent on"
+            " again as soon as there is room. You are told at most once a day.",
         ),
         "filter “{name}”",
         "filters",
@@ -90,6 +98,14 @@ WORDS = {
             " ändern Sie die Regel, oder lassen Sie es wieder versuchen, sobald die andere"
             " Adresse Nachrichten annimmt: alphorn address resume --target.",
         ),
+        (
+            "Mehr Nachrichten wären weiterzuleiten, als Ihr Konto darf",
+            "Weiterleitungen und Regeln Ihres Kontos {account} sollten mehr Nachrichten"
+            " weiterleiten, als es in einer Stunde oder an einem Tag darf ({text}).",
+            "Es geht nichts verloren: Was nicht weitergeleitet wird, bleibt in Ihrem Postfach."
+            " Spätere Nachrichten werden wieder weitergeleitet, sobald es möglich ist. Sie hören"
+            " davon höchstens einmal am Tag.",
+        ),
         "Filter «{name}»",
         "Filter",
         "Skript «{name}»",
@@ -120,6 +136,14 @@ WORDS = {
             " modifier la règle, ou faire réessayer dès que l’autre adresse accepte les messages"
             " : alphorn address resume --target.",
         ),
+        (
+            "Plus de messages à rediriger que votre compte ne le peut",
+            "Les redirections et les règles de votre compte {account} devaient rediriger plus de"
+            " messages qu’il ne le peut en une heure ou en un jour ({text}).",
+            "Rien n’est perdu : ce qui n’est pas redirigé reste dans votre boîte aux lettres. Les"
+            " messages suivants le seront de nouveau dès que possible. Vous n’en êtes averti"
+            " qu’une fois par jour au plus.",
+        ),
         "filtre « {name} »",
         "filtres",
         "script « {name} »",
@@ -149,6 +173,14 @@ WORDS = {
             " regola, oppure faccia riprovare quando l’altro indirizzo accetta di nuovo la"
             " posta: alphorn address resume --target.",
         ),
+        (
+            "Più messaggi da inoltrare di quanti il Suo account possa inoltrare",
+            "Gli inoltri e le regole del Suo account {account} dovevano inoltrare più messaggi di"
+            " quanti ne siano consentiti in un’ora o in un giorno ({text}).",
+            "Non va perso nulla: ciò che non viene inoltrato resta nella Sua casella. I messaggi"
+            " successivi saranno di nuovo inoltrati appena possibile. L’avviso arriva al massimo"
+            " una volta al giorno.",
+        ),
         "filtro «{name}»",
         "filtri",
         "script «{name}»",
@@ -177,6 +209,14 @@ WORDS = {
             " que se intente de nuevo cuando la otra dirección acepte mensajes: alphorn address"
             " resume --target.",
         ),
+        (
+            "Más mensajes por reenviar de los que su cuenta puede reenviar",
+            "Las redirecciones y reglas de su cuenta {account} debían reenviar más mensajes de los"
+            " que se permiten en una hora o en un día ({text}).",
+            "No se pierde nada: lo que no se reenvía permanece en su buzón. Los mensajes"
+            " posteriores se reenviarán de nuevo en cuanto sea posible. Se le avisa como mucho una"
+            " vez al día.",
+        ),
         "filtro «{name}»",
         "filtros",
         "script «{name}»",
@@ -195,9 +235,13 @@ def _where(words: Words, spot: Spot) -> str:
 def notice(trouble: Trouble, account: AccountInfo, host: str, now: float) -> Copy:
     """The message, for the account's inbox."""
     words = WORDS.get(account.language) or WORDS[FALLBACK]
-    kinds = {"mailbox": words.mailbox, "paused": words.paused}
+    kinds = {"mailbox": words.mailbox, "paused": words.paused, "limit": words.limit}
     subject, *paragraphs = kinds.get(trouble.kind, words.error)
-    values = {"where": _where(words, trouble.where), "text": trouble.text}
+    values = {
+        "where": _where(words, trouble.where),
+        "text": trouble.text,
+        "account": account.address,
+    }
     name = texts(account.language).signature.format(host=host)
     token = secrets.token_hex(12)
     filled = [textwrap.fill(part.format_map(values), WIDTH) for part in paragraphs]

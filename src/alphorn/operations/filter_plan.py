@@ -74,9 +74,9 @@ class Spot:
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """What the owner is to know about his rules, once for as long as they stay as they are: `kind`
-    is "error" (a script failed), "mailbox" (one that does not exist) or "paused" (a target of a
-    redirect that kept refusing), `text` what was wrong there. `key` is what is remembered of his
-    having been told."""
+    is "error" (a script failed), "mailbox" (one that does not exist), "paused" (a target of a
+    redirect that kept refusing) or "limit" (more was to be sent on than may be), `text` what was
+    wrong there. `key` is what is remembered of his having been told."""
 
     kind: str
     where: Spot

@@ -16,7 +16,8 @@ from alphorn.operations.compiled_rules import RESPONDER, Compiled, CompiledRules
 from alphorn.operations.filter_environment import AtDelivery, zone_of
 from alphorn.operations.filter_plan import Incoming, Plan
 from alphorn.operations.placement import SPAM
-from alphorn.operations.planning import Planning
+from alphorn.operations.planning import Planning, no_limit
+from alphorn.operations.sent_on_limit import SentOnLimit
 from alphorn.sieve.actions import Reject, Result, Vacation
 from alphorn.sieve.interpreter import run_all
 from alphorn.sieve.mail import Mail
@@ -33,8 +34,11 @@ class Filtering:
         hostname: str = "",
         zone: Callable[[AccountInfo, float], int] = zone_of,
         rules: CompiledRules | None = None,
+        limit: SentOnLimit | None = None,
     ) -> None:
-        """`zone` is an owner's time zone at a moment, in minutes east of UTC."""
+        """`zone` is an owner's time zone at a moment, in minutes east of UTC; `limit` bounds what
+        rules send on."""
+        self._limit = limit
         self._view = view
         self._hostname = hostname
         self._zone = zone
@@ -56,7 +60,8 @@ class Filtering:
             lambda name: rules.script(mail, name),
         )
         result = run_all(rules.scripts, message, world)
-        planning = Planning(incoming, world, self._view, rules, self._paused(incoming))
+        reached = self._limit.reached if self._limit is not None else no_limit
+        planning = Planning(incoming, world, self._view, rules, self._paused(incoming), reached)
         for action in result.actions:
             planning.add(action)
         if answer := self._responder(rules, result, message, world):

@@ -1,9 +1,10 @@
 """From the actions of rules to a plan: what they come to here, what of them is not done, and why.
 
 redirect    not to the sender himself, nor to a target that kept refusing, nor into the same
-            mailbox, nor of spam, nor what would get a proof by it that it lacks; and of what others
-            here sent on no second time, for accounts that send on to each other would make
-            thousands of one message; where nothing of it is left, the message is kept
+            mailbox, nor of spam, nor what would get a proof by it that it lacks, nor more than the
+            plan allows; and of what others here sent on no second time, for accounts that send on
+            to each other would make thousands of one message; where nothing of it is left, the
+            message is kept
 fileinto    a mailbox that is missing, and is not to be made, is no reason to lose a message:
             it is kept where it would be without rules, and the owner told
 reject      of what was accepted already, and is spam or from a forged sender, would be a report to
@@ -18,7 +19,7 @@ from alphorn.base.address import fold_domain
 from alphorn.base.errors import NotFound
 from alphorn.base.flags import Flag
 from alphorn.base.trace import Verdict
-from alphorn.directory.values import Pause
+from alphorn.directory.values import AccountInfo, Pause
 from alphorn.directory.view import DirectoryView
 from alphorn.message import header, spam_field
 from alphorn.operations import secured
@@ -29,6 +30,7 @@ from alphorn.operations.onward import same_person
 from alphorn.operations.placement import SPAM
 from alphorn.operations.rewriting import nobody_proves, way_of
 from alphorn.operations.sending_on import Onwards
+from alphorn.operations.sent_on_limit import KIND, trouble
 from alphorn.policy.answering import forged
 from alphorn.sieve.actions import (
     Action,
@@ -67,6 +69,10 @@ _FLAGS = {
 }
 
 
+def no_limit(account: AccountInfo, recipients: int) -> str:
+    return ""
+
+
 class Planning:
     """One message; `add` each action in order, then `finish`."""
 
@@ -77,7 +83,10 @@ class Planning:
         view: DirectoryView,
         rules: Compiled,
         paused: Callable[[], Mapping[str, Pause]],
+        reached: Callable[[AccountInfo, int], str] = no_limit,
     ) -> None:
+        """`reached` as `sent_on_limit.SentOnLimit` has it."""
+        self._reached = reached
         self._incoming = incoming
         self._world = world
         self._view = view
@@ -255,7 +264,12 @@ class Planning:
             return "that address kept refusing mail and is paused"
         route = self._view.route(local, domain)
         account = route.account if route is not None and route.keep else None
-        return "it is this very mailbox" if account and account.id == incoming.account.id else ""
+        if account and account.id == incoming.account.id:
+            return "it is this very mailbox"
+        if self._view.domain(domain) is None and (why := self._reached(incoming.account, 1)):
+            self._troubles.setdefault(KIND, trouble(incoming.account, incoming.now))
+            return why
+        return ""
 
     def _unproved(self, action: Redirect) -> str:
         """Why what claims an author without proof cannot leave, "" where it can."""

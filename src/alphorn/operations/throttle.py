@@ -50,7 +50,9 @@ class Counters(Protocol):
     def hit(self, key: str, window_seconds: int, limit: int, amount: int = 1, *, now: float) -> Hit:
         """Count, and say whether it was allowed."""
 
-    def peek(self, key: str, window_seconds: int, limit: int, *, now: float) -> Hit:
+    def peek(
+        self, key: str, window_seconds: int, limit: int, amount: int = 1, *, now: float
+    ) -> Hit:
         """How it stands, without counting."""
 
 

@@ -17,6 +17,8 @@ from alphorn.message.envelope import Envelope, Origin, OriginKind
 
 GATEWAY = "gateway:"
 INSIDE = "inside:"
+_INSIDE = frozenset((OriginKind.REPORT, OriginKind.RECEIVED, OriginKind.WAITING, OriginKind.REST))
+"""What came in to an address of ours, and reports."""
 
 
 def _nobody_shares(address: str, gateway: str) -> bool:
@@ -41,7 +43,7 @@ def destination(address: str, envelope: Envelope, origin: Origin, house: House) 
     gateway = envelope.gateway
     if not gateway:
         return domain_of(address)
-    if origin.kind in (OriginKind.REPORT, OriginKind.RECEIVED, OriginKind.REST):
+    if origin.kind in _INSIDE:
         inside = house.ours(domain_of(address))
     else:
         inside = house.shares(address, gateway)
