@@ -5,7 +5,7 @@ nothing; `settle` computes, and asks nothing. So whoever receives mail can wait 
 event loop and hash in a thread. SPF needs no message and comes from before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from alphorn.dns.answers import Resolver
@@ -51,7 +51,17 @@ class Client:
     ptr: str = ""
 
 
-async def ask(raw: bytes, spf: SpfResult | None, resolver: Resolver, gather: Gather) -> Proofs:
+Policy = Callable[[str, Resolver, Sequence[str], Gather], Awaitable[Found]]
+"""As `tree.find`, which may be put behind a memory."""
+
+
+async def ask(
+    raw: bytes,
+    spf: SpfResult | None,
+    resolver: Resolver,
+    gather: Gather,
+    policy: Policy = tree.find,
+) -> Proofs:
     """`raw` is the message as it came. Never raises DnsError. Of a header no more is read than
     signatures may stand under, so that an event loop can be asked to do it."""
     raw = _head(raw)
@@ -60,12 +70,15 @@ async def ask(raw: bytes, spf: SpfResult | None, resolver: Resolver, gather: Gat
     identifiers = [signature.domain for signature in signatures]
     if spf is not None:
         identifiers.append(spf.domain)
-    keys, chain_keys, found = await gather(
+    if not signatures and not chain.sets and len(claimed.domains) == 1:
+        found = await policy(claimed.domain, resolver, identifiers, gather)
+        return Proofs(claimed, (), {}, chain, {}, (found,))
+    keys, chain_keys, policies = await gather(
         dkim.find_keys(signatures, resolver, gather),
         arc.find_keys(chain, resolver, gather),
-        _policies(claimed.domains, resolver, identifiers, gather),
+        _policies(claimed.domains, resolver, identifiers, gather, policy),
     )
-    return Proofs(claimed, signatures, keys, chain, chain_keys, found)
+    return Proofs(claimed, signatures, keys, chain, chain_keys, policies)
 
 
 def _head(raw: bytes) -> bytes:
@@ -74,9 +87,13 @@ def _head(raw: bytes) -> bytes:
 
 
 async def _policies(
-    domains: Sequence[str], resolver: Resolver, identifiers: Sequence[str], gather: Gather
+    domains: Sequence[str],
+    resolver: Resolver,
+    identifiers: Sequence[str],
+    gather: Gather,
+    policy: Policy,
 ) -> tuple[Found, ...]:
-    found = await gather(*(tree.find(name, resolver, identifiers, gather) for name in domains))
+    found = await gather(*(policy(name, resolver, identifiers, gather) for name in domains))
     return tuple(found)
 
 
@@ -96,13 +113,14 @@ def _settled(
 ) -> tuple[DmarcResult, str]:
     """What DMARC comes to, and the domain that vouches for the author. Of several authors' domains
     the worst result counts, and each has to be vouched for."""
-    results = [
-        (policy, policy.aligned or dmarc.aligned(found, spf, signatures))
-        for found in proofs.found
-        for policy in (dmarc.evaluate(found, found.author, spf, signatures),)
-    ]
+    results = []
+    for found in proofs.found:
+        policy = dmarc.evaluate(found, found.author, spf, signatures)
+        results.append((policy, policy.aligned or dmarc.aligned(found, spf, signatures)))
     if not results:
         return dmarc.no_author(proofs.author), ""
+    if len(results) == 1:
+        return results[0]
     worst = max(results, key=lambda result: _severity(result[0]))
     return worst[0], worst[1] if all(aligned for _, aligned in results) else ""
 

@@ -9,6 +9,7 @@ nobody escapes the policy of one by naming another one too.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from alphorn.base.address import fold_domain
 from alphorn.message import header, words
@@ -20,6 +21,9 @@ MAX_FROM = 16_384
 MAX_FIELDS = 5
 MAX_DOMAINS = 4
 """The first ones, which mail programs show."""
+
+MAX_KEPT = 300
+"""Characters of a name whose reading is remembered."""
 
 _LABEL = r"[!-\-/-?A-Z^-~]{1,63}"
 _NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*[a-z0-9-]{{1,63}}", re.ASCII)
@@ -63,8 +67,15 @@ def domain(text: str) -> str:
     underscore, are let through below the top: whoever uses them must not escape the policy of the
     domain above. For the same reason encoded words count as what programs show of them.
     """
+    return _kept(text) if len(text) <= MAX_KEPT else _read(text)
+
+
+def _read(text: str) -> str:
     if "=?" in text:
         text = words.decode_words(text)
     text = text.removesuffix(".")
     name = text.lower() if text.isascii() else fold_domain(text)
     return name if name and "=?" not in name and _NAME.fullmatch(name) else ""
+
+
+_kept = lru_cache(maxsize=2048)(_read)

@@ -9,10 +9,13 @@ a missing or wrong `p`, or a wrong `sp` or `np`, spoils the record, and then `ru
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 MAX_TAGS = 100
 MAX_URIS = 20
+MAX_KEPT = 1024
+"""Octets of a record that is read once, and kept by its text."""
 LEVELS: Final = ("none", "quarantine", "reject")
 """Policies, mildest first."""
 
@@ -87,8 +90,15 @@ def parse(data: bytes | str) -> Record | None:
 def only(records: Iterable[bytes]) -> Record | None:
     """The one DMARC record among the TXT records of a name; where there are several, none counts
     (RFC 9989 §4.10)."""
-    found = [record for record in map(parse, records) if record is not None]
+    found = [record for record in map(_read, records) if record is not None]
     return found[0] if len(found) == 1 else None
+
+
+def _read(data: bytes) -> Record | None:
+    return _kept(data) if len(data) <= MAX_KEPT else parse(data)
+
+
+_kept = lru_cache(maxsize=2048)(parse)
 
 
 def tags(text: str) -> Iterator[tuple[str, str]]:

@@ -47,6 +47,13 @@ class Found:
     organizations: Mapping[str, str] = field(default_factory=dict)
     failure: str = ""
 
+    @property
+    def certain(self) -> bool:
+        """Whether no question stayed without an answer on which something might depend."""
+        if self.failure or not self.organization or not all(self.organizations.values()):
+            return False
+        return self.exists is not None or self.record is None or not self.record.np
+
 
 @dataclass(frozen=True, slots=True)
 class Walk:
@@ -166,10 +173,13 @@ class _Asker:
     async def walk(self, start: str) -> Walk:
         names = targets(start)
         if self._gather is not None:
-            await self._gather(*(self._ask(name) for name in names))
+            new = [name for name in names if name not in self._asked]
+            await self._gather(*map(self._ask, new))
         records: list[tuple[str, Record]] = []
         for name in names:
-            found = await self._ask(name)
+            if name not in self._asked:
+                await self._ask(name)
+            found = self._asked[name]
             if isinstance(found, Temporary):
                 return Walk(start, tuple(records), name)
             if found is not None:
@@ -178,14 +188,12 @@ class _Asker:
                     break
         return Walk(start, tuple(records))
 
-    async def _ask(self, name: str) -> "Record | Temporary | None":
-        if name not in self._asked:
-            answer: Record | Temporary | None
-            try:
-                answer = record.only((await self._resolver.txt(f"_dmarc.{name}")).records)
-            except Temporary as error:
-                answer = error
-            except DnsError:
-                answer = None
-            self._asked[name] = answer
-        return self._asked[name]
+    async def _ask(self, name: str) -> None:
+        answer: Record | Temporary | None
+        try:
+            answer = record.only((await self._resolver.txt(f"_dmarc.{name}")).records)
+        except Temporary as error:
+            answer = error
+        except DnsError:
+            answer = None
+        self._asked[name] = answer

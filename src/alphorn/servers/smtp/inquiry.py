@@ -12,7 +12,7 @@ A client that is exempt is not asked about at all.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeVar
@@ -22,6 +22,9 @@ from alphorn.dns.cache import Cache
 from alphorn.dns.lists import Listing, ListZone, Standing, look_up_address, look_up_domain
 from alphorn.dns.reverse import Reverse, confirmed_name
 from alphorn.mailauth import proofs
+from alphorn.mailauth.dkim.public import Gather
+from alphorn.mailauth.dmarc import tree
+from alphorn.mailauth.dmarc.tree import Found
 from alphorn.mailauth.proofs import Proofs
 from alphorn.mailauth.spf.check import check, too_slow
 from alphorn.mailauth.spf.result import Spf, SpfResult
@@ -189,9 +192,23 @@ class Inquiry:
         seconds = max(self._left, self.questions.least_seconds)
         resolver = Deadline(self.questions.resolver, seconds)
         began = monotonic()
-        found = await proofs.ask(raw, spf, resolver, eager.gather)
+        found = await proofs.ask(raw, spf, resolver, eager.gather, self._policy)
         self._left -= monotonic() - began
         return found
+
+    async def _policy(
+        self, domain: str, resolver: Resolver, identifiers: Sequence[str], gather: Gather
+    ) -> Found:
+        """What is published for an author's domain; of use to any client."""
+        remembered = self.questions.remembered
+        key = ("policy", domain, *identifiers)
+        known: Found | None = remembered.get(key, monotonic())
+        if known is None:
+            known = await tree.find(domain, resolver, identifiers, gather)
+            if known.certain:
+                octets = 1000 + 2 * sum(map(len, key))
+                remembered.put(key, known, monotonic() + REMEMBERED_SECONDS, octets)
+        return known
 
     async def listed_hosts(self, hosts: Collection[str]) -> frozenset[str]:
         """Those of the hosts that a list of names in links has."""
