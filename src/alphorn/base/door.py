@@ -3,7 +3,7 @@
 Times are seconds UTC.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -42,12 +42,12 @@ class Tally:
 
     def plus(self, other: "Tally") -> "Tally":
         """Both together; `at` stays."""
-        return replace(
-            self,
-            good=self.good + other.good,
-            spam=self.spam + other.spam,
-            unknown=self.unknown + other.unknown,
-            refused=self.refused + other.refused,
+        return Tally(
+            self.good + other.good,
+            self.spam + other.spam,
+            self.unknown + other.unknown,
+            self.refused + other.refused,
+            self.at,
         )
 
     @property

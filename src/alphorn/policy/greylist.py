@@ -20,6 +20,7 @@ What is remembered, each under a number (a hash, so that the file holds nobody's
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 from alphorn.base.door import Sighting
@@ -99,23 +100,22 @@ class Verdict:
 
 def keys(facts: Facts) -> Keys:
     sender, recipient = sender_key(facts.sender), facts.recipient.lower()
-    network = neighbourhood_of(facts.client)
-    triplets = []
+    origins = [neighbourhood_of(facts.client)]
+    if name := pool_name(facts.ptr):
+        origins.insert(0, "ptr:" + name)
+    pool = origins[-1]
     if facts.spf_domain and not _too_wide(facts.spf_mechanism):
         pool = "spf:" + facts.spf_domain.lower()
-        triplets.append(_key(pool, sender, recipient))
-    else:
-        pool = network
-    if name := pool_name(facts.ptr):
-        triplets.append(_key("ptr:" + name, sender, recipient))
-    triplets.append(_key(network, sender, recipient))
-    pair = _key(pool, "pair", sender.rpartition("@")[2])
-    return Keys(tuple(triplets), pair, answer_key(facts.sender, facts.recipient))
+        origins.insert(0, pool)
+    tried = _low(f"{sender}\0{recipient}")
+    pair = _start(pool) | _low("pair\0" + sender.rpartition("@")[2])
+    answer = _start("answer:" + recipient) | _low(sender)
+    return Keys(tuple([_start(origin) | tried for origin in origins]), pair, answer)
 
 
 def answer_key(correspondent: str, user: str) -> int:
     """The record of an answer that `user` may get from `correspondent` ("" for reports)."""
-    return _key("answer:" + user.lower(), sender_key(correspondent))
+    return _start("answer:" + user.lower()) | _low(sender_key(correspondent))
 
 
 def expected(sender: str, recipients: tuple[str, ...], now: float) -> tuple[int, ...]:
@@ -140,11 +140,7 @@ def decide(
         return _passes("good-domain", f"Much good mail has come from {facts.spf_domain} before.")
     if facts.network is Standing.GOOD:
         return _passes("good-network", "Much good mail has come from this server before.")
-    live = {
-        key: seen
-        for key in named.all
-        if (seen := records.get(key)) is not None and is_live(seen, now, settings)
-    }
+    live = {key: seen for key, seen in records.items() if is_live(seen, now, settings)}
     answer = live.get(named.answer)
     if answer is not None and (facts.sender or now - answer.used < REPORT_SECONDS):
         return _passes("answer", "The recipient wrote to this sender before.")
@@ -240,14 +236,19 @@ def _too_wide(mechanism: str) -> bool:
     return int(length) < (WIDEST_IPV6 if word.startswith("ip6:") else WIDEST_IPV4)
 
 
-def _key(origin: str, *parts: str) -> int:
-    """63 bits, of which the first 31 are the origin's: its records lie beside each other."""
-    rest = blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=4).digest()
-    return origin_range(origin)[0] | int.from_bytes(rest)
-
-
 def origin_range(origin: str) -> tuple[int, int]:
     """Records of one origin have numbers from the first up to, and without, the second."""
-    digest = blake2b(origin.encode("utf-8", "replace"), digest_size=4).digest()
-    start = (int.from_bytes(digest) >> 1) * _LOW
+    start = _start(origin)
     return start, start + _LOW
+
+
+# A key has 63 bits, of which the first 31 are the origin's: its records lie beside each other.
+
+
+@lru_cache(maxsize=2048)
+def _start(origin: str) -> int:
+    return (_low(origin) >> 1) * _LOW
+
+
+def _low(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=4).digest())

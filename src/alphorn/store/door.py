@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alphorn.base.door import Sighting
 from alphorn.base.errors import Unavailable
@@ -69,6 +70,7 @@ TABLES = (
     "INSERT INTO room VALUES ('sighting', 0), ('tally', 0), ('offence', 0), ('ban', 0)",
 )
 _LOW_BITS = (1 << 32) - 1
+_READ = "SELECT key, since, used, passes FROM sighting WHERE key IN"
 
 
 class Door:
@@ -100,6 +102,19 @@ class Door:
                 self._looking = self._open()
             yield self._looking
 
+    def look(self, statement: str, values: Sequence[object]) -> list[Any]:
+        """What one read on that other connection gives."""
+        with self._look_lock:
+            if self._pause_until and self._clock() < self._pause_until:
+                raise _unusable()
+            try:
+                if self._looking is None:
+                    self._looking = self._open()
+                return self._looking.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                self._pause()
+                raise public(error, WHAT) from error
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One that writes; undone where the block raises."""
@@ -116,7 +131,7 @@ class Door:
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         if self._clock() < self._pause_until:
-            raise Unavailable(f"{WHAT} cannot be used for the moment.", code="busy")
+            raise _unusable()
         try:
             yield
         except sqlite3.Error as error:
@@ -146,12 +161,7 @@ class Sightings:
 
     def read(self, keys: Sequence[int]) -> dict[int, Sighting]:
         """Those of the records that there are. Raises Unavailable."""
-        marks = ",".join("?" * len(keys))
-        with self._door.looking() as connection:
-            rows = connection.execute(
-                f"SELECT key, since, used, passes FROM sighting WHERE key IN ({marks})",  # noqa: S608
-                keys,
-            ).fetchall()
+        rows = self._door.look(f"{_READ} ({','.join('?' * len(keys))})", keys)  # noqa: S608
         return {key: Sighting(since, used, passes) for key, since, used, passes in rows}
 
     def write(self, records: Iterable[tuple[int, Sighting]]) -> None:
@@ -172,13 +182,12 @@ class Sightings:
     def waiting(self, keys: tuple[int, int]) -> list[Sighting]:
         """First tries that wait, with numbers from the first up to the second of `keys`; oldest
         first, at most `MAX_OF_ORIGIN`. Raises Unavailable."""
-        with self._door.looking() as connection:
-            rows = connection.execute(
-                "SELECT since, used, passes FROM sighting"
-                " WHERE key >= ? AND key < ? AND passes = 0 ORDER BY since LIMIT ?",
-                (*keys, MAX_OF_ORIGIN),
-            )
-            return [Sighting(*row) for row in rows]
+        rows = self._door.look(
+            "SELECT since, used, passes FROM sighting"
+            " WHERE key >= ? AND key < ? AND passes = 0 ORDER BY since LIMIT ?",
+            (*keys, MAX_OF_ORIGIN),
+        )
+        return [Sighting(*row) for row in rows]
 
     def purge(self, waiting_since: float, used_since: float) -> int:
         """Remove first tries from before `waiting_since`, and whatever else was not used since
@@ -255,6 +264,10 @@ def grow(connection: sqlite3.Connection, table: str, rows: int, limit: int | Non
 def taken(connection: sqlite3.Connection, table: str) -> int:
     row = connection.execute("SELECT taken FROM room WHERE name = ?", (table,)).fetchone()
     return int(row[0])
+
+
+def _unusable() -> Unavailable:
+    return Unavailable(f"{WHAT} cannot be used for the moment.", code="busy")
 
 
 def full() -> Unavailable:

@@ -23,6 +23,7 @@ MAX_NAME = 300
 LEAST = 0.1
 """What counts for less is forgotten."""
 
+_READ = "SELECT name, good, spam, unknown, refused, at FROM tally WHERE name IN"
 _NOTHING = Tally()
 _log = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ class History:
         with self._lock:
             for name in map(_storable, names):
                 if len(self._waiting) < MAX_WAITING:
-                    self._waiting[name] = self._waiting.get(name, _NOTHING).plus(what)
+                    before = self._waiting.get(name)
+                    self._waiting[name] = what if before is None else before.plus(what)
             many = len(self._waiting) >= FLUSH_NAMES and not self._fails
             due = many or not 0 <= now - self._flushed < FLUSH_SECONDS
             if due:
@@ -62,21 +64,15 @@ class History:
         """What is known of each, as it counts now; waits for nobody who writes; what is being
         written just then may be missing. Raises Unavailable."""
         names = [_storable(name) for name in names]
-        marks = ",".join("?" * len(names))
-        with self._door.looking() as connection:
-            rows = connection.execute(
-                "SELECT name, good, spam, unknown, refused, at FROM tally"  # noqa: S608
-                f" WHERE name IN ({marks})",
-                names,
-            )
-            found = {name: Tally(*counts) for name, *counts in rows}
+        rows = self._door.look(f"{_READ} ({','.join('?' * len(names))})", names)
+        found = {name: Tally(*counts) for name, *counts in rows}
+        tallies = []
         with self._lock:
-            return [
-                found.get(name, _NOTHING)
-                .faded(now, self._half_life)
-                .plus(self._waiting.get(name, _NOTHING))
-                for name in names
-            ]
+            for name in names:
+                tally = found.get(name, _NOTHING).faded(now, self._half_life)
+                waiting = self._waiting.get(name)
+                tallies.append(tally if waiting is None else tally.plus(waiting))
+        return tallies
 
     def flush(self, now: float) -> None:
         """Write what waits. Raises Unavailable; then it waits on."""
