@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
 from alphorn.base.address import fold_domain
 from alphorn.policy.decision import Act, Decision, Reason
@@ -84,10 +86,11 @@ _UNSEEN = re.compile(r"[^!-~]")
 
 def check(facts: Greeting) -> Decision:
     """The decision for one recipient; the first rule that is broken gives the reason."""
+    name = _read(facts.name)
     shown = _shown(facts.name)
     noted = {"helo": shown}
     for rule in _RULES:
-        reason = rule(facts)
+        reason = rule(facts, name)
         if reason is not None:
             deferred = reason.code == DNS_FAILED
             return Decision(
@@ -105,7 +108,34 @@ def check(facts: Greeting) -> Decision:
     return Decision(STAGE, facts=noted)
 
 
-def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class _Name(NamedTuple):
+    """What a name says by itself: `above` are the domains above it, nearest first."""
+
+    folded: str
+    address: Address | None
+    above: tuple[str, ...]
+    is_host: bool
+    reserved: bool
+
+
+@lru_cache(maxsize=1024)
+def _read(name: str) -> _Name:
+    folded = fold_domain(name.removesuffix(".")) or name.removesuffix(".").lower()
+    labels = folded.split(".")[:128]
+    above = tuple(".".join(labels[n:]) for n in range(1, len(labels)))
+    return _Name(
+        folded,
+        _address(name),
+        above,
+        bool(folded and _HOST.fullmatch(folded) and not _EDGES.search(folded)),
+        not RESERVED.isdisjoint((folded, *above)),
+    )
+
+
+def _address(name: str) -> Address | None:
     """The IP address that a name or literal is (RFC 5321 §4.1.3)."""
     text = name.strip("[]")
     if text[:5].lower() == "ipv6:":
@@ -127,16 +157,15 @@ def _is_stranger(facts: Greeting) -> bool:
     return client is None or not _ours(facts, client)
 
 
-def _own_address(facts: Greeting) -> Reason | None:
-    address = _address(facts.name)
-    if address is None or not _ours(facts, address) or not _is_stranger(facts):
+def _own_address(facts: Greeting, name: _Name) -> Reason | None:
+    if name.address is None or not _ours(facts, name.address) or not _is_stranger(facts):
         return None
     return Reason(
         "helo-own-address", "The other server introduced itself with the address of this one."
     )
 
 
-def _literal(facts: Greeting) -> Reason | None:
+def _literal(facts: Greeting, name: _Name) -> Reason | None:
     if not facts.name.startswith("["):
         return None
     return Reason(
@@ -145,27 +174,26 @@ def _literal(facts: Greeting) -> Reason | None:
     )
 
 
-def _bare_address(facts: Greeting) -> Reason | None:
+def _bare_address(facts: Greeting, name: _Name) -> Reason | None:
     # "1.2.3" and "10.0.0.256" are addresses to whoever wrote them: no name ends in a number.
     last = facts.name.removesuffix(".").rpartition(".")[2]
-    if _address(facts.name) is None and not (last.isascii() and last.isdigit()):
+    if name.address is None and not (last.isascii() and last.isdigit()):
         return None
     return Reason(
         "helo-address", "The other server introduced itself with a bare IP address, not a name."
     )
 
 
-def _no_host_name(facts: Greeting) -> Reason | None:
-    name = _folded(facts.name)
-    if name and _HOST.fullmatch(name) and not _EDGES.search(name):
+def _no_host_name(facts: Greeting, name: _Name) -> Reason | None:
+    if name.is_host:
         return None
     return Reason(
         "helo-syntax", "The other server introduced itself with something that is no host name."
     )
 
 
-def _unqualified(facts: Greeting) -> Reason | None:
-    if "." in _folded(facts.name):
+def _unqualified(facts: Greeting, name: _Name) -> Reason | None:
+    if "." in name.folded:
         return None
     return Reason(
         "helo-unqualified",
@@ -173,16 +201,16 @@ def _unqualified(facts: Greeting) -> Reason | None:
     )
 
 
-def _own_name(facts: Greeting) -> Reason | None:
-    if facts.confirmed or _folded(facts.name) not in facts.own_names or not _is_stranger(facts):
+def _own_name(facts: Greeting, name: _Name) -> Reason | None:
+    if facts.confirmed or name.folded not in facts.own_names or not _is_stranger(facts):
         return None
     return Reason(
         "helo-own-name", "The other server introduced itself with a name that is ours, not its own."
     )
 
 
-def _reserved(facts: Greeting) -> Reason | None:
-    if not _under(_folded(facts.name), RESERVED):
+def _reserved(facts: Greeting, name: _Name) -> Reason | None:
+    if not name.reserved:
         return None
     return Reason(
         "helo-reserved",
@@ -190,17 +218,16 @@ def _reserved(facts: Greeting) -> Reason | None:
     )
 
 
-def _fake(facts: Greeting) -> Reason | None:
-    name = _folded(facts.name)
-    above = {f".{end}" for end in _ends(name)}
-    if name not in facts.fakes and above.isdisjoint(facts.fakes):
+def _fake(facts: Greeting, name: _Name) -> Reason | None:
+    fakes = facts.fakes
+    if name.folded not in fakes and not any(f".{end}" in fakes for end in name.above):
         return None
     return Reason(
         "helo-fake", "The other server introduced itself with a name that only spam programs use."
     )
 
 
-def _unresolved(facts: Greeting) -> Reason | None:
+def _unresolved(facts: Greeting, name: _Name) -> Reason | None:
     if facts.resolved is Resolved.FAILED:
         return Reason(
             DNS_FAILED,
@@ -214,7 +241,7 @@ def _unresolved(facts: Greeting) -> Reason | None:
     )
 
 
-_RULES: tuple[Callable[[Greeting], Reason | None], ...] = (
+_RULES: tuple[Callable[[Greeting, _Name], Reason | None], ...] = (
     _own_address,
     _literal,
     _bare_address,
@@ -230,21 +257,8 @@ _RULES: tuple[Callable[[Greeting], Reason | None], ...] = (
 
 def must_resolve(facts: Greeting) -> bool:
     """Whether it still matters what the DNS says: all that can be told without it is in order."""
-    return all(rule(facts) is None for rule in _RULES[:-1])
-
-
-def _folded(name: str) -> str:
-    return fold_domain(name.removesuffix(".")) or name.removesuffix(".").lower()
-
-
-def _ends(name: str) -> list[str]:
-    """The domains above a name, nearest first."""
-    labels = name.split(".")[:128]
-    return [".".join(labels[n:]) for n in range(1, len(labels))]
-
-
-def _under(name: str, domains: Collection[str]) -> bool:
-    return name in domains or any(end in domains for end in _ends(name))
+    name = _read(facts.name)
+    return all(rule(facts, name) is None for rule in _RULES[:-1])
 
 
 def _shown(text: str) -> str:

@@ -72,11 +72,14 @@ class SenderDecision:
     forged: bool = False
 
 
+_NOTHING = SenderDecision(Decision(STAGE))
+
+
 def at_rcpt(matches: Sequence[SenderMatch]) -> Decision:
     """While only the envelope's sender is known; `matches` are its, nearest first."""
     if matches and matches[0].action is SenderAction.REFUSE:
         return _refuse(matches[0], (_listed(matches[0]),))
-    return Decision(STAGE)
+    return _NOTHING.decision
 
 
 def decide(
@@ -85,6 +88,8 @@ def decide(
     """Once the message is there and authenticated; `envelope` and `author` are what fits the two
     senders, nearest first."""
     forged = facts.own and facts.aligned == ""
+    if not (forged or envelope or author):
+        return _NOTHING
     reasons: list[Reason] = []
     if forged:
         reasons.append(
