@@ -1,10 +1,10 @@
 """What the hot path asks about protection: the settings in force, and who is on a list.
 
 In the SQL that SQLite and PostgreSQL share, like `directory.queries`. A list may have a hundred
-thousand entries; none of them is kept in memory, only whether a list has any.
+thousand entries: a short one is read as a whole, a long one is asked each time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -21,11 +21,20 @@ _SAID = [
 ]
 _PROTECTION = f"{' UNION ALL '.join(_SAID)} ORDER BY nearness"
 
-_SCOPES = (
-    (Scope.ACCOUNT, "account_id = ?"),
-    (Scope.DOMAIN, "domain_id = ?"),
-    (Scope.INSTALLATION, "account_id IS NULL AND domain_id IS NULL"),
-)
+MAX_SHORT = 20
+"""Entries of a list that is read as a whole; nearly all are shorter."""
+
+_OF_LIST = {
+    Scope.ACCOUNT: "account_id = ?",
+    Scope.DOMAIN: "domain_id = ?",
+    Scope.INSTALLATION: "account_id IS NULL AND domain_id IS NULL",
+}
+
+ListOf = tuple[Scope, int]
+"""Whose list: the id of the account or of the domain, 0 for the installation's."""
+
+LONG: Mapping[str, SenderAction] = {}
+"""Stands for a list with more than `MAX_SHORT` entries."""
 
 Whose = tuple[int, int, int]
 """Domain, account and address ids, 0 for none."""
@@ -46,34 +55,38 @@ def protection(reader: Reader, default: Protection, whose: Whose) -> Protection:
     return held
 
 
-def lists(reader: Reader, whose: tuple[int, int]) -> tuple[Scope, ...]:
-    """The scopes that have any rule, of those that concern an account (0 for none) in a domain."""
-    found = []
-    for scope, condition in _SCOPES:
-        sql = f"SELECT 1 FROM directory_senderrule WHERE {condition} LIMIT 1"  # noqa: S608
-        if reader.rows(sql, _ids(scope, whose)):
-            found.append(scope)
-    return tuple(found)
+def lists_for(account: int, domain: int) -> list[ListOf]:
+    """The lists that concern an account in a domain (0 for none), nearest first."""
+    concerned = [(Scope.ACCOUNT, account), (Scope.DOMAIN, domain)]
+    return [(scope, one) for scope, one in concerned if one] + [(Scope.INSTALLATION, 0)]
 
 
-def matches(
-    reader: Reader, scopes: Sequence[Scope], whose: tuple[int, int], patterns: Sequence[str]
-) -> tuple[SenderMatch, ...]:
-    """The rules under these patterns, nearest first."""
-    found = []
-    marks = ", ".join("?" * len(patterns))
-    for scope, condition in _SCOPES:
-        if scope not in scopes:
-            continue
-        sql = (
-            "SELECT pattern, action FROM directory_senderrule"  # noqa: S608
-            f" WHERE {condition} AND pattern IN ({marks})"
-        )
-        rows: list[Any] = reader.rows(sql, (*_ids(scope, whose), *patterns))
-        found += [SenderMatch(scope, pattern, SenderAction(action)) for pattern, action in rows]
-    return tuple(sorted(found, key=lambda match: match.nearness, reverse=True))
+def entries(reader: Reader, whose: ListOf) -> Mapping[str, SenderAction] | None:
+    """The entries of a short list by their patterns, `LONG` for a long one, None for an empty."""
+    scope, one = whose
+    rows: list[Any] = reader.rows(
+        f"SELECT pattern, action FROM directory_senderrule WHERE {_OF_LIST[scope]} LIMIT ?",  # noqa: S608
+        (*_ids(scope, one), MAX_SHORT + 1),
+    )
+    if len(rows) > MAX_SHORT:
+        return LONG
+    return {pattern: SenderAction(action) for pattern, action in rows} or None
 
 
-def _ids(scope: Scope, whose: tuple[int, int]) -> tuple[int, ...]:
-    account, domain = whose
-    return {Scope.ACCOUNT: (account,), Scope.DOMAIN: (domain,), Scope.INSTALLATION: ()}[scope]
+def found(reader: Reader, key: tuple[ListOf, tuple[str, ...]]) -> Mapping[str, SenderAction] | None:
+    """Those entries of a list that stand under one of the patterns, None for none."""
+    (scope, one), patterns = key
+    rows: list[Any] = reader.rows(
+        f"SELECT pattern, action FROM directory_senderrule WHERE {_OF_LIST[scope]}"  # noqa: S608
+        f" AND pattern IN ({', '.join('?' * len(patterns))})",
+        (*_ids(scope, one), *patterns),
+    )
+    return {pattern: SenderAction(action) for pattern, action in rows} or None
+
+
+def nearest_first(matches: Iterable[SenderMatch]) -> tuple[SenderMatch, ...]:
+    return tuple(sorted(matches, key=lambda match: match.nearness, reverse=True))
+
+
+def _ids(scope: Scope, one: int) -> tuple[int, ...]:
+    return () if scope is Scope.INSTALLATION else (one,)

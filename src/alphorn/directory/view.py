@@ -84,8 +84,9 @@ class DirectoryView:
         self._protections = Cache(
             partial(protecting.protection, reader, protection), known, unknown
         )
-        self._lists = Cache(partial(protecting.lists, reader), known, unknown)
-        self._matches = Cache(self._load_matches, known // 4, 0)
+        self._places = Cache(self._load_place, known, 0)
+        self._lists = Cache(partial(protecting.entries, reader), known // 2, known)
+        self._matches = Cache(partial(protecting.found, reader), known // 4, unknown)
         self._paused = Cache(partial(queries.paused, reader), known, unknown)
         self._gateways: Cache[str, tuple[GatewayInfo, ...]] = Cache(
             lambda everywhere: queries.gateways(reader), 1, 1
@@ -98,6 +99,7 @@ class DirectoryView:
             self._grants,
             self._signing,
             self._protections,
+            self._places,
             self._lists,
             self._matches,
             self._paused,
@@ -208,22 +210,27 @@ class DirectoryView:
     def sender_matches(self, of: Route | AccountInfo, sender: str) -> tuple[SenderMatch, ...]:
         """What the lists that concern this address say of a sender, nearest first.
 
-        Asks the database only where a list has entries at all; `sender` may be anything.
+        Asks the database only where a list is long; `sender` may be anything.
         """
         account = of if isinstance(of, AccountInfo) else of.account
         patterns = patterns_of(sender)
+        if not patterns:
+            return ()
+        matches: list[SenderMatch] = []
         with self._lock:
             domain_id, _ = self._place(of)
-            whose = (account.id if account else 0, domain_id)
-            if not patterns or not self._lists.get(whose):
-                return ()
-            return self._matches.get((whose, patterns)) or ()
-
-    def _load_matches(
-        self, key: tuple[tuple[int, int], tuple[str, ...]]
-    ) -> tuple[SenderMatch, ...]:
-        whose, patterns = key
-        return protecting.matches(self._reader, self._lists.get(whose) or (), whose, patterns)
+            for whose in protecting.lists_for(account.id if account else 0, domain_id):
+                entries = self._lists.get(whose)
+                if entries is protecting.LONG:
+                    entries = self._matches.get((whose, patterns))
+                if entries:
+                    scope = whose[0]
+                    matches += [
+                        SenderMatch(scope, pattern, entries[pattern])
+                        for pattern in patterns
+                        if pattern in entries
+                    ]
+        return protecting.nearest_first(matches) if matches else ()
 
     def credentials(self, address: str) -> Credentials | None:
         """What checks a login with this own address; switched on or not."""
@@ -315,11 +322,18 @@ class DirectoryView:
     def _place(self, of: Route | AccountInfo) -> tuple[int, int]:
         """The ids of the domain and of the address, 0 where there is none."""
         self._refresh()
-        local, _, name = of.address.rpartition("@")
+        by_any_name = isinstance(of, Route) and of.kind is AddressKind.CATCH_ALL
+        place = self._places.get((of.address, by_any_name))
+        assert place is not None
+        return place
+
+    def _load_place(self, key: tuple[str, bool]) -> tuple[int, int]:
+        address, by_any_name = key
+        local, _, name = address.rpartition("@")
         domain = self._domains.get(name)
         if domain is None:
             return 0, 0
-        if isinstance(of, Route) and of.kind is AddressKind.CATCH_ALL:
+        if by_any_name:
             local = ""
         target = self._targets.get((domain.id, local))
         return domain.id, target.id if target else 0

@@ -161,7 +161,7 @@ class Sightings:
 
     def read(self, keys: Sequence[int]) -> dict[int, Sighting]:
         """Those of the records that there are. Raises Unavailable."""
-        rows = self._door.look(f"{_READ} ({','.join('?' * len(keys))})", keys)  # noqa: S608
+        rows = self._door.look(f"{_READ} ({','.join('?' * len(keys))})", keys)
         return {key: Sighting(since, used, passes) for key, since, used, passes in rows}
 
     def write(self, records: Iterable[tuple[int, Sighting]]) -> None:
