@@ -103,11 +103,12 @@ async def sends_slowly(who: Stranger) -> None:
 
 
 async def guesses_passwords(who: Stranger) -> None:
-    """At the submission port, of accounts that exist and of others."""
+    """At the submission port, of an account that exists and of others. Its owner is logged in: for
+    who comes anew the account is closed for a while."""
     await who.hear()
     await who.say("EHLO mail.alps.zz")
     for _ in range(10):
-        name = who.chance.choice(("open", "bert", "info", "admin", "sales"))
+        name = who.chance.choice(("bert", "info", "admin", "sales"))
         word = b64encode(f"\0{name}@example.test\0pass{who.chance.randrange(1000)}".encode())
         said = await who.say(f"AUTH PLAIN {word.decode()}")
         assert not said.startswith("2"), said
