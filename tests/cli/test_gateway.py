@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,12 @@ from alphorn.base.layout import Layout
 from alphorn.cli.checks import gateways as checks
 from alphorn.cli.checks.finding import Level
 from alphorn.directory.gateway_files import GatewayFiles
+from alphorn.directory.values import Role
+from alphorn.operations import confidential, users
+from alphorn.operations.control import Actor
+from alphorn.operations.notices import Notices
 from alphorn.servers.gateways import Gateways
+from alphorn.store.state import State
 from tests.cli.support import Done, Terminal
 from tests.support.gateway import HOST, add_gateway, authority, ours
 from tests.support.installation import Installation
@@ -20,6 +26,7 @@ from tests.support.smtpd import Script, SmtpServer, Tls
 from tests.support.stage import certificate_files
 
 ANNA = "anna@example.test"
+MARIA = "maria@example.test"
 DAY = 86400
 
 
@@ -29,13 +36,14 @@ class Acme:
     def __init__(self, terminal: Terminal, data: Path) -> None:
         self._terminal = terminal
         self.data = data
+        self.mail: list[bytes] = []
 
     def __call__(self, *words: str, typed: str = "") -> Done:
         return self._terminal(*words, "--data", str(self.data), typed=typed)
 
 
 @pytest.fixture
-def acme(alphorn: Terminal, installation: Installation) -> Acme:
+def acme(alphorn: Terminal, installation: Installation) -> Iterator[Acme]:
     installation.domain()
     installation.account(ANNA)
     folder = installation.folder
@@ -45,7 +53,16 @@ def acme(alphorn: Terminal, installation: Installation) -> Acme:
     )
     (folder / "ca.pem").write_bytes(authority().pem)
     ours().files(folder, "ours")
-    return Acme(alphorn, folder)
+    made, state = Acme(alphorn, folder), State(folder / "state.sqlite")
+    notices = Notices(
+        installation.view,
+        state,
+        lambda raw, envelope, origin: made.mail.append(raw) or "Q1",  # type: ignore[func-returns-value]
+        hostname="mx.example.test",
+    )
+    alphorn.services["outgoing"] = SimpleNamespace(notices=notices)
+    yield made
+    state.close()
 
 
 def add(acme: Acme, *more: str, host: str = HOST) -> Done:
@@ -93,6 +110,20 @@ def test_an_address_becomes_confidential(acme: Acme) -> None:
     assert acme("gateway", "remove", "hin", "--yes").code == 1
     assert acme("confidential", "withdraw", ANNA, "--json").json()["state"] == "withdrawn"
     assert acme("confidential", "list", "--state", "active", "--json").json() == []
+
+
+@pytest.mark.parametrize(("word", "said"), [("approve", "is confidential"), ("refuse", "Subject")])
+def test_who_asked_is_told(acme: Acme, installation: Installation, word: str, said: str) -> None:
+    add(acme)
+    user = users.add_user(installation.control, MARIA)
+    users.set_membership(installation.control, MARIA, "Acme", Role.MANAGER)
+    maria = installation.control.acting_as(Actor(user_id=user.id))
+    confidential.request(maria, ANNA, "hin")
+    assert acme("confidential", word, ANNA, "--note", "As agreed.").code == 0
+    (mail,) = acme.mail
+    assert f"To: {MARIA}".encode() in mail
+    assert b"As agreed." in mail
+    assert said.encode() in mail
 
 
 @pytest.fixture

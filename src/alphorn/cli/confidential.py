@@ -1,6 +1,7 @@
 """`alphorn confidential …`: addresses that send and receive over a secured gateway only."""
 
 from argparse import Namespace
+from collections.abc import Callable
 
 from alphorn.cli.table import JSON, Argument, Command, Context, Json
 from alphorn.directory.values import ConfidentialInfo, ConfidentialState
@@ -55,20 +56,27 @@ def _request(context: Context, args: Namespace) -> int:
     return 0
 
 
+def _decide(
+    context: Context, args: Namespace, act: Callable[..., ConfidentialInfo]
+) -> ConfidentialInfo:
+    services = context.services
+    return act(services.control, args.address, args.note, services.outgoing.notices.decided)
+
+
 def _approve(context: Context, args: Namespace) -> int:
-    made = confidential.approve(context.services.control, args.address, args.note)
+    made = _decide(context, args, confidential.approve)
     context.record(args, _row(made), _COLUMNS)
     return 0
 
 
 def _refuse(context: Context, args: Namespace) -> int:
-    made = confidential.refuse(context.services.control, args.address, args.note)
+    made = _decide(context, args, confidential.refuse)
     context.record(args, _row(made), _COLUMNS)
     return 0
 
 
 def _withdraw(context: Context, args: Namespace) -> int:
-    made = confidential.withdraw(context.services.control, args.address, args.note)
+    made = _decide(context, args, confidential.withdraw)
     context.record(args, _row(made), _COLUMNS)
     return 0
 

@@ -6,10 +6,12 @@ secured gateway only, and an operator approves.
         |          +--> withdrawn    by the organization or the operator; asked for anew as before
         +--> refused, withdrawn
 
+Who asked is told of each decision that somebody else makes.
+
 One row an address: the last request, with who asked, who decided, when, and what they said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from alphorn.base import address as rules
 from alphorn.base.errors import Exists, NotFound, Refused
@@ -33,6 +35,14 @@ from alphorn.operations.secured import CODE
 OPERATOR = "operator"
 KINDS = (AddressKind.OWN.value, AddressKind.ALIAS.value)
 """Behind these is one mailbox, and they can send."""
+
+
+Tell = Callable[[ConfidentialInfo], object]
+"""Tells who asked; must not raise (`operations.notices.Notices.decided`)."""
+
+
+def _untold(info: ConfidentialInfo) -> None:
+    """Nobody is told."""
 
 
 def request(control: Control, address: str, gateway: str, note: str = "") -> ConfidentialInfo:
@@ -65,24 +75,34 @@ def request(control: Control, address: str, gateway: str, note: str = "") -> Con
         return _info(made)
 
 
-def approve(control: Control, address: str, note: str = "") -> ConfidentialInfo:
+def approve(
+    control: Control, address: str, note: str = "", tell: Tell = _untold
+) -> ConfidentialInfo:
     """From now on the address uses the gateway only. Raises NotFound, AddressError, Forbidden,
     Refused("confidential") where nobody asked, or as `request`."""
     with change():
         require_operator(control.actor)
         row = _requested(address)
         _check(row.address, row.address.redirect_to.split(), row.gateway_id)
-        return _decide(control, row, ConfidentialState.ACTIVE, note)
+        decided = _decide(control, row, ConfidentialState.ACTIVE, note)
+    tell(decided)
+    return decided
 
 
-def refuse(control: Control, address: str, note: str = "") -> ConfidentialInfo:
+def refuse(
+    control: Control, address: str, note: str = "", tell: Tell = _untold
+) -> ConfidentialInfo:
     """Raises NotFound, AddressError, Forbidden, Refused("confidential") where nobody asked."""
     with change():
         require_operator(control.actor)
-        return _decide(control, _requested(address), ConfidentialState.REFUSED, note)
+        decided = _decide(control, _requested(address), ConfidentialState.REFUSED, note)
+    tell(decided)
+    return decided
 
 
-def withdraw(control: Control, address: str, note: str = "") -> ConfidentialInfo:
+def withdraw(
+    control: Control, address: str, note: str = "", tell: Tell = _untold
+) -> ConfidentialInfo:
     """The request, or the approval with all that it means: mail comes and goes as to any address
     again. What is in the queue already stays bound to the gateway.
 
@@ -94,7 +114,9 @@ def withdraw(control: Control, address: str, note: str = "") -> ConfidentialInfo
         row = _row(address)
         if row.state not in (ConfidentialState.REQUESTED.value, ConfidentialState.ACTIVE.value):
             raise Refused(f"{address} is not confidential and is not to be.", code=CODE)
-        return _decide(control, row, ConfidentialState.WITHDRAWN, note)
+        decided = _decide(control, row, ConfidentialState.WITHDRAWN, note)
+    tell(decided)
+    return decided
 
 
 def list_confidential(

@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from alphorn.base.country import named
 from alphorn.base.errors import AlphornError
-from alphorn.directory.values import AccountInfo
+from alphorn.directory.values import AccountInfo, ConfidentialInfo
 from alphorn.directory.view import DirectoryView
 from alphorn.message import dates, header, write
 from alphorn.message.compose import message, text_part
 from alphorn.message.envelope import Body, Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.mailbox import Mailbox, format_mailbox
+from alphorn.operations import confidential_texts
 from alphorn.operations.notice_texts import Texts, texts
 from alphorn.operations.piece import Enqueue
 from alphorn.operations.records_check import Finding
@@ -155,6 +156,22 @@ class Notices:
         }
         subject, *parts = (part.format_map(values) for part in words.paused)
         return self._put(to, subject, [*map(_paragraph, parts)], words, domain=domain)
+
+    def decided(self, info: ConfidentialInfo) -> int:
+        """Tell who asked for a confidential address what somebody else has decided; 1 where he is
+        told. An operator at the command line has no address, and knows."""
+        to = info.asked_by
+        if "@" not in to or to == info.decided_by:
+            return 0
+        language = self._language(to, "")
+        said = confidential_texts.words(language)
+        values = {"address": info.address, "gateway": info.gateway}
+        subject, what = (part.format_map(values) for part in said.of(info.state))
+        parts = [_paragraph(what)]
+        if info.decided_note:
+            parts.append(_paragraph(said.reason.format(reason=info.decided_note)))
+        domain = info.address.rpartition("@")[2]
+        return self._put(to, subject, parts, texts(language), domain=domain)
 
     # -- one step each --
 
