@@ -3,7 +3,7 @@
 Writes the events of thirty days into a file of the trace as workers and the keeper do (in batches,
 sealed as soon as there are enough), then asks for them in every way that the command has. Times of
 questions are milliseconds of processor and of the clock: the best of some runs with the file in
-memory, and the clock alone once with nothing of it in memory. Needs 5 GB of disk and some minutes;
+memory, and the clock alone once with nothing of it in memory. Needs 4 GB of disk and some minutes;
 gives up after `--minutes`. Exit code 1 where a question took more than PROMISE of the processor.
 """
 
