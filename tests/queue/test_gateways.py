@@ -27,7 +27,7 @@ from alphorn.queue.listing import Filter
 from alphorn.queue.pool import Pool
 from alphorn.queue.queue import Queue
 from alphorn.queue.remote import Attempt, Remote
-from alphorn.queue.reports import final
+from alphorn.queue.reports import Voice, final
 from alphorn.queue.route import NoRoute, Ourselves, servers
 from alphorn.queue.runner import Runner, RunnerLimits
 from alphorn.queue.values import Claim, Reply, Result, ours
@@ -276,7 +276,7 @@ def test_at_last_it_is_returned_with_the_reason(world: World) -> None:
             ways,
             post.deliver,
             lambda place: is_inside(place) or place == "example.test",
-            hostname="mail.example.test",
+            voice=Voice("mail.example.test"),
             trace=post.trace,
             limits=RunnerLimits(poll=0.05, heartbeat=0.05),
         )

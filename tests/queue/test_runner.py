@@ -21,11 +21,11 @@ from alphorn.queue.listing import Filter
 from alphorn.queue.pool import Pool
 from alphorn.queue.queue import Queue
 from alphorn.queue.remote import Remote
-from alphorn.queue.reports import Sign, unsigned
+from alphorn.queue.reports import Language, Sign, Voice, unsigned
 from alphorn.queue.route import Ourselves
 from alphorn.queue.runner import Runner, RunnerLimits
 from alphorn.queue.schedule import HOUR, MINUTE
-from alphorn.queue.values import Outcome, Reply
+from alphorn.queue.values import Outcome, QueuedMessage, Reply
 from tests.queue.helpers import MESSAGE, PATIENT, Clock, envelope, origin
 from tests.support.dns import DnsServer, resolver
 from tests.support.smtpd import Act, Answer, SmtpServer
@@ -56,6 +56,7 @@ class World:
         self.events: list[TraceEvent] = []
         self.done: list[tuple[str, Outcome]] = []
         self.sign: Sign = unsigned
+        self.language: Language = lambda message: ""
         self._happened = threading.Condition()
 
     def open(self) -> Queue:
@@ -74,10 +75,13 @@ class World:
             remote,
             self.deliver_local,
             lambda domain: domain == "example.test",
-            hostname="mail.example.test",
+            voice=Voice(
+                "mail.example.test",
+                lambda raw, domain: self.sign(raw, domain),
+                lambda message: self.language(message),
+            ),
             trace=self.trace,
             done=lambda claim, outcome: self.done.append((claim.message.name, outcome)),
-            sign=lambda raw, domain: self.sign(raw, domain),
             limits=limits or RunnerLimits(poll=0.05, heartbeat=0.05),
             random=Random(1),
         )
@@ -340,6 +344,37 @@ def test_a_report_is_in_the_name_of_the_domain_that_signs_it(
     assert report["X-Signed-By"] == (author if author == "example.test" else None)
     if author == "example.test":
         assert raw.endswith(b"X-Signed-By: example.test\r\n" + seen[0])
+
+
+def language_away(message: QueuedMessage) -> str:
+    raise Unavailable("The directory is away.")
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        (
+            lambda message: "de" if message.envelope.sender == "anna@example.test" else "",
+            "Nicht zugestellt",
+        ),
+        (lambda message: "", "Not delivered"),
+        (language_away, "Not delivered"),
+    ],
+)
+def test_a_report_is_in_the_language_of_the_sender(
+    world: World, language: Language, subject: str
+) -> None:
+    world.language = language
+    world.server.script.rcpt = "550 5.1.1 No such user"
+    world.queue.enqueue(MESSAGE, envelope("bert@remote.test"), origin=origin())
+
+    async def main() -> None:
+        async with world.running():
+            await world.until_empty()
+
+    play(main)
+    (report,) = reports(world)
+    assert subject in report["Subject"]
 
 
 def test_a_failure_is_told_to_the_sender(world: World) -> None:

@@ -16,6 +16,7 @@ from alphorn.queue.dialer import Caller, Dialer
 from alphorn.queue.pool import Pool
 from alphorn.queue.queue import Queue
 from alphorn.queue.remote import Remote
+from alphorn.queue.reports import Voice
 from alphorn.queue.route import Ourselves
 from alphorn.queue.runner import Runner, RunnerLimits
 from alphorn.queue.values import Reply
@@ -41,7 +42,7 @@ async def main(path: Path, dns_port: int, smtp_port: int, lease: float) -> None:
         remote,
         deliver_local,
         lambda domain: False,
-        hostname="mail.example.test",
+        voice=Voice("mail.example.test"),
         trace=lambda event: None,
         limits=RunnerLimits(poll=0.05, heartbeat=lease / 10),
         ticks=time.monotonic,

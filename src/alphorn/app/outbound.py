@@ -16,9 +16,10 @@ from alphorn.queue.gateways import Ways
 from alphorn.queue.pool import Pool, PoolLimits
 from alphorn.queue.remote import Remote
 from alphorn.queue.replies import Problem, problem_of
+from alphorn.queue.reports import Voice
 from alphorn.queue.route import Ourselves
 from alphorn.queue.runner import Runner, RunnerLimits
-from alphorn.queue.values import Claim, Outcome, Reply, Result, ours
+from alphorn.queue.values import Claim, Outcome, QueuedMessage, Reply, Result, ours
 from alphorn.servers.bus import Topic
 from alphorn.servers.listeners import Bound
 from alphorn.servers.resolver import resolver
@@ -106,6 +107,14 @@ def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
         keys = parts.view.signing_keys(domain)
         return sign(raw, keys, int(time.time())) if keys else b""
 
+    def language(message: QueuedMessage) -> str:
+        submitter, sender = message.origin.account_id, message.envelope.sender
+        if message.origin.kind is OriginKind.SUBMITTED and submitter is not None:
+            account = parts.view.account(submitter)
+        else:
+            account = parts.view.account_by_address(sender)
+        return account.language if account is not None else ""
+
     return Runner(
         parts.queue,
         Ways(
@@ -118,10 +127,9 @@ def _runner(parts: Services, bound: Sequence[Bound]) -> Runner:
         deliver,
         # Reports come to the server's own name too, where senders were rewritten at it.
         lambda place: is_inside(place) or place == hostname or parts.view.domain(place) is not None,
-        hostname=hostname,
+        voice=Voice(hostname, sign_report, language),
         trace=parts.record,
         done=partial(_settled, parts.outgoing),
-        sign=sign_report,
         limits=RunnerLimits(
             connections=settings[table.QUEUE_CONNECTIONS],
             per_destination=per_destination,

@@ -13,6 +13,7 @@ and where it goes back over several servers only a signature still proves anythi
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from dataclasses import replace as changed
 
 from alphorn.base.errors import AlphornError, Unavailable
@@ -28,7 +29,7 @@ from alphorn.message.envelope import (
 from alphorn.queue.intake import prepare
 from alphorn.queue.queue import DAMAGED, Queue
 from alphorn.queue.settling import ToReport, late, replace, unreported
-from alphorn.queue.values import QueuedRecipient, Reply, State
+from alphorn.queue.values import QueuedMessage, QueuedRecipient, Reply, State
 
 _ACTIONS = {
     State.WAITING: dsn.Action.DELAYED,
@@ -43,25 +44,43 @@ Sign = Callable[[bytes, str], bytes]
 """Gives the signature fields of a domain of ours that stand before a message; b"" where it has no
 key. May raise AlphornError."""
 
+Language = Callable[[QueuedMessage], str]
+"""The tag of the language that the sender of a message reads, "" where that is not known. May raise
+AlphornError."""
+
 
 def unsigned(raw: bytes, domain: str) -> bytes:
     return b""
 
 
-def tell_all(queue: Queue, hostname: str, sign: Sign = unsigned) -> list[tuple[ToReport, str]]:
+def unknown(message: QueuedMessage) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """In whose name reports are written, and in which language. `sign` and `language` are called
+    in threads."""
+
+    hostname: str
+    sign: Sign = unsigned
+    language: Language = unknown
+
+
+def tell_all(queue: Queue, voice: Voice) -> list[tuple[ToReport, str]]:
     """Queue a report of everything that senders are to be told, now; each with its name in the
     queue. What another process tells at the same moment is left out. Raises Unavailable."""
     told: list[tuple[ToReport, str]] = []
     while waiting := unreported(queue.database):
         before = len(told)
         for entry in waiting:
-            name = _tell(queue, entry, hostname, sign)
+            name = _tell(queue, entry, voice)
             if name is not None:
                 told.append((entry, name))
         if len(told) == before:
             break
     for entry in late(queue.database, queue.clock()):
-        name = _tell(queue, entry, hostname, sign)
+        name = _tell(queue, entry, voice)
         if name is not None:
             told.append((entry, name))
     if told:
@@ -69,16 +88,16 @@ def tell_all(queue: Queue, hostname: str, sign: Sign = unsigned) -> list[tuple[T
     return told
 
 
-def _tell(queue: Queue, told: ToReport, hostname: str, sign: Sign) -> str | None:
+def _tell(queue: Queue, told: ToReport, voice: Voice) -> str | None:
     now = queue.clock()
     raw = _content(queue, told)
     token = secrets.token_hex(12)
     try:
-        report = compose(told, raw, hostname, now, token, sign)
+        report = compose(told, raw, voice, now, token)
     except Exception:
         # Whatever is odd about the message, its sender is told; without it then.
         _log.exception("The report about %s cannot include the message", told.message.name)
-        report = compose(told, b"", hostname, now, token, sign)
+        report = compose(told, b"", voice, now, token)
     sender = told.message.envelope.sender
     envelope = Envelope(
         sender="",
@@ -92,7 +111,7 @@ def _tell(queue: Queue, told: ToReport, hostname: str, sign: Sign) -> str | None
         transaction=told.message.origin.transaction,
         account_id=told.message.origin.account_id,
         domain=told.message.origin.domain,
-        message_id=f"<{token}@{hostname}>",
+        message_id=f"<{token}@{voice.hostname}>",
     )
     entry = prepare(report, envelope, origin, now, queue.lifetimes, queue.house)
     return replace(queue.database, told, entry)
@@ -108,31 +127,27 @@ def _content(queue: Queue, told: ToReport) -> bytes:
         return b""
 
 
-def compose(
-    told: ToReport, raw: bytes, hostname: str, now: float, token: str, sign: Sign = unsigned
-) -> bytes:
-    """The report as a message, ready to be queued; in the name of this host where `sign` cannot
-    speak for the domain."""
+def compose(told: ToReport, raw: bytes, voice: Voice, now: float, token: str) -> bytes:
+    """The report as a message, ready to be queued; in the name of this host where nobody can sign
+    for the domain."""
     domain = told.message.origin.domain
     if domain:
-        report = _report(told, raw, hostname, now, token, domain)
+        report = _report(told, raw, voice, now, token, domain)
         try:
-            fields = sign(report, domain)
+            fields = voice.sign(report, domain)
         except AlphornError as error:
             _log.warning("a report is not signed by %s: %s", domain, error.text)
             fields = b""
         if fields:
             return header.prepend(report, fields)
-    return _report(told, raw, hostname, now, token, "")
+    return _report(told, raw, voice, now, token, "")
 
 
-def _report(
-    told: ToReport, raw: bytes, hostname: str, now: float, token: str, domain: str
-) -> bytes:
+def _report(told: ToReport, raw: bytes, voice: Voice, now: float, token: str, domain: str) -> bytes:
     message = told.message
     return dsn.report(
         dsn.Report(
-            host=hostname,
+            host=voice.hostname,
             to=message.envelope.sender,
             original=raw,
             recipients=[_recipient(told, recipient) for recipient in told.recipients],
@@ -140,10 +155,19 @@ def _report(
             now=now,
             ret=message.envelope.ret,
             envid=message.envelope.envid,
+            language=_language(voice, message),
             domain=domain,
         ),
         token,
     )
+
+
+def _language(voice: Voice, message: QueuedMessage) -> str:
+    try:
+        return voice.language(message)
+    except AlphornError as error:
+        _log.warning("the language of a sender cannot be known: %s", error.text)
+        return ""
 
 
 def _recipient(told: ToReport, recipient: QueuedRecipient) -> dsn.Recipient:

@@ -25,7 +25,7 @@ from alphorn.queue.delivery import Delivery, Done, Trace, event
 from alphorn.queue.local import Local, LocalDelivery
 from alphorn.queue.queue import Queue
 from alphorn.queue.remote import Way
-from alphorn.queue.reports import Sign, tell_all, unsigned
+from alphorn.queue.reports import Voice, tell_all
 from alphorn.queue.settling import ToReport
 from alphorn.queue.values import Claim, Outcome, State
 
@@ -66,22 +66,20 @@ class Runner:
         deliver_local: LocalDelivery,
         is_local: Callable[[str], bool],
         *,
-        hostname: str,
+        voice: Voice,
         trace: Trace,
         done: Done = _nobody,
-        sign: Sign = unsigned,
         limits: RunnerLimits | None = None,
         ticks: Callable[[], float] = time.monotonic,
         random: Random | None = None,
     ) -> None:
-        """`hostname` is our name in reports, which `sign` signs in threads. `is_local` gets a
-        destination: a domain in lower case, as A-labels, or what `bound` makes of one; it, `trace`
-        and `done` are called on the event loop and must not block."""
+        """`voice` writes reports. `is_local` gets a destination: a domain in lower case, as
+        A-labels, or what `bound` makes of one; it, `trace` and `done` are called on the event loop
+        and must not block."""
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._queue = queue
         self._remote = remote
-        self._hostname = hostname
-        self._sign = sign
+        self._voice = voice
         self._trace = trace
         self._limits = limits or RunnerLimits()
         self._ticks = ticks
@@ -221,7 +219,7 @@ class Runner:
         except TimeoutError:
             pass
         self._tell.clear()
-        work = self._in_thread(tell_all, self._queue, self._hostname, self._sign)
+        work = self._in_thread(tell_all, self._queue, self._voice)
         for told, name in await work:
             self._trace_report(told, name)
 
