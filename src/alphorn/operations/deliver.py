@@ -17,10 +17,10 @@ a list of senders has decided. Nothing here knows SMTP; what went wrong is said 
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from alphorn.base.errors import AlphornError, Refused
+from alphorn.base.errors import AlphornError, Refused, Unavailable
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo, AddressKind, Route
 from alphorn.directory.view import POSTMASTER, DirectoryView
@@ -33,8 +33,7 @@ from alphorn.message.summarize import below
 from alphorn.operations import secured
 from alphorn.operations.acting import Acting, Case, Helpers
 from alphorn.operations.confirm import asked_for, confirmation
-from alphorn.operations.filter_notice import KEEP_SECONDS, notice
-from alphorn.operations.filter_plan import Trouble
+from alphorn.operations.filter_notice import tell
 from alphorn.operations.filtering import Filtering
 from alphorn.operations.onward import Onward, onward
 from alphorn.operations.piece import Enqueue, Facts, Piece, event, piece_of
@@ -43,7 +42,7 @@ from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.sending_on import MAX_HOPS, Onwards, SendingOn
 from alphorn.operations.sent_on_limit import trouble
 from alphorn.operations.status import status_of
-from alphorn.store.api import Account, NewMessage, Remembered, Store
+from alphorn.store.api import Account, NewMessage, Store
 from alphorn.store.visitors import Visitors
 
 _Onward = tuple[tuple[str, ...], frozenset[Notify]]
@@ -52,6 +51,11 @@ _Onward = tuple[tuple[str, ...], frozenset[Notify]]
 _REDIRECTED = frozenset((OriginKind.RECEIVED, OriginKind.REST))
 """What comes so was redirected, as its address says, when it came in."""
 _LET_IN = _REDIRECTED | {OriginKind.WAITING}
+
+MAX_SECONDS = 180.0
+"""So long it takes to serve a message's recipients before whoever is left waits in the queue: its
+sender waits for the reply, ten minutes at least (RFC 5321 §4.5.3.2.6), and a part of them has gone
+into examining it. A hundred recipients with a dozen filters each take about a second."""
 
 _LATER = {Fate.DEFERRED: "Will be tried again", Fate.FAILED: "Its sender will be told"}
 
@@ -82,6 +86,7 @@ class Delivery:
         hostname: str = "",
         postmaster: str = "",
         clock: Callable[[], float] = time.time,
+        stopwatch: Callable[[], float] = time.monotonic,
         max_hops: int = MAX_HOPS,
         welcomed: Callable[[int, int], None] = lambda account_id, uid: None,
         filtering: Filtering | None = None,
@@ -100,6 +105,7 @@ class Delivery:
         self._hostname = hostname
         self._postmaster = postmaster
         self._clock = clock
+        self._stopwatch = stopwatch
         self._welcomed = welcomed
         self._limit = helpers.limit
         self._acting = Acting(
@@ -164,11 +170,15 @@ class Delivery:
         results = []
         confirm = []
         something = False
+        until = self._stopwatch() + MAX_SECONDS
         chosen = placements or (INTO_INBOX,) * len(routes)
         waiting: list[Placement] = []
         untouched: set[LocalResult] = set()
         for recipient, route, placement in zip(envelope.recipients, routes, chosen, strict=True):
-            redirected, result = self._serve(piece, recipient, route, done, sent, placement)
+            if self._stopwatch() > until:
+                redirected, result = False, self._too_late(piece, recipient, route, done)
+            else:
+                redirected, result = self._serve(piece, recipient, route, done, sent, placement)
             delivered = result.fate is Fate.DELIVERED
             something = something or redirected or delivered
             results.append(result)
@@ -285,6 +295,20 @@ class Delivery:
             self._note_visitor(piece, route)
         return redirected, done[account.id]
 
+    def _too_late(
+        self,
+        piece: Piece,
+        recipient: EnvelopeRecipient,
+        route: Route,
+        done: Mapping[int, LocalResult],
+    ) -> LocalResult:
+        """What becomes of a recipient for whom no time is left, unless he has it already."""
+        account = route.account
+        if account is not None and account.id in done and not route.redirect_to:
+            return done[account.id]
+        text = "Its other recipients took too long."
+        return self._failed(piece, recipient, account, Unavailable(text, code="busy"))
+
     def _onward(self, piece: Piece, route: Route, placement: Placement) -> Onward:
         return onward(
             route,
@@ -299,26 +323,13 @@ class Delivery:
     def _within_limit(self, piece: Piece, route: Route, chosen: Onward) -> Onward:
         """What is beyond what the account may send on stays in it, and its owner is told."""
         account, ours = route.account, self._rewriting.is_ours
-        elsewhere = [target for target in chosen.targets if not ours(target)]
-        if account is None or self._limit is None or not elsewhere:
+        if account is None or self._limit is None or not chosen.targets:
             return chosen
-        why = self._limit.reached(account, len(elsewhere))
-        if not why:
-            return chosen
-        self._tell_owner(account, trouble(account, piece.now), piece.now)
-        within = tuple(target for target in chosen.targets if ours(target))
-        note = f"Not sent on to {', '.join(elsewhere)}: {why}"
-        return replace(chosen, targets=within, keep=True, notes=(*chosen.notes, note))
-
-    def _tell_owner(self, account: AccountInfo, about: Trouble, now: float) -> None:
-        """In his inbox, once; that he cannot be told stops no mail."""
-        try:
-            mail = self._store.account(account.id)
-            if not mail.remembered(about.key, int(now)):
-                told = Remembered(about.key, int(now) + KEEP_SECONDS)
-                mail.deliver((notice(about, account, self._hostname, now),), None, (told,))
-        except AlphornError as error:
-            _log.warning("%s is not told of a limit: %s", account.address, error.text)
+        within = self._limit.within(account, chosen, ours)
+        if within is not chosen:
+            about = trouble(account, piece.now)
+            tell(self._store, about, account, self._hostname, piece.now)
+        return within
 
     def _other_way(self, route: Route, envelope: Envelope) -> Refused:
         """Why what one of ours sent is not delivered straight into the mailbox of another."""

@@ -4,10 +4,12 @@ Once for as long as he leaves the rules as they are, or once a day of a limit: w
 it and the message are one transaction.
 """
 
+import logging
 import secrets
 import textwrap
 from dataclasses import dataclass
 
+from alphorn.base.errors import AlphornError
 from alphorn.directory.values import AccountInfo
 from alphorn.message import dates, write
 from alphorn.message.compose import message, text_part
@@ -15,11 +17,13 @@ from alphorn.message.mailbox import Mailbox, format_mailbox
 from alphorn.message.summarize import summarize
 from alphorn.operations.filter_plan import Spot, Trouble
 from alphorn.operations.notice_texts import FALLBACK, texts
-from alphorn.store.api import INBOX, Copy, NewMessage
+from alphorn.store.api import INBOX, Copy, NewMessage, Remembered, Store
 
 KEEP_SECONDS = 366 * 86400
 """For so long is remembered that he was told."""
 WIDTH = 72
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,17 @@ def _where(words: Words, spot: Spot) -> str:
     named = {"filter": words.filter, "filters": words.filters}.get(spot.kind, words.script)
     line = words.line.format(line=spot.line) if spot.line else ""
     return named.format(name=spot.name) + line
+
+
+def tell(store: Store, trouble: Trouble, account: AccountInfo, host: str, now: float) -> None:
+    """Into his inbox, unless it is remembered; that he cannot be told stops no mail."""
+    try:
+        mail = store.account(account.id)
+        if not mail.remembered(trouble.key, int(now)):
+            told = Remembered(trouble.key, int(now) + KEEP_SECONDS)
+            mail.deliver((notice(trouble, account, host, now),), None, (told,))
+    except AlphornError as error:
+        _log.warning("%s is not told of his rules: %s", account.address, error.text)
 
 
 def notice(trouble: Trouble, account: AccountInfo, host: str, now: float) -> Copy:

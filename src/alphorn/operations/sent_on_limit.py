@@ -7,10 +7,12 @@ What is beyond stays in the account, whatever was to become of it, and nobody is
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from alphorn.base.errors import AlphornError
 from alphorn.directory.values import AccountInfo
 from alphorn.operations.filter_plan import Spot, Trouble
+from alphorn.operations.onward import Onward
 from alphorn.operations.throttle import Counters
 
 HOUR, DAY = 3600, 86400
@@ -26,6 +28,17 @@ class SentOnLimit:
     def __init__(self, counters: Counters, *, clock: Callable[[], float] = time.time) -> None:
         self._counters = counters
         self._clock = clock
+
+    def within(self, account: AccountInfo, chosen: Onward, ours: Callable[[str], bool]) -> Onward:
+        """What an address of the account sends on, `chosen` itself where it may be all of it; what
+        is for addresses that are `ours` does not count."""
+        elsewhere = [target for target in chosen.targets if not ours(target)]
+        why = self.reached(account, len(elsewhere)) if elsewhere else ""
+        if not why:
+            return chosen
+        targets = tuple(target for target in chosen.targets if ours(target))
+        note = f"Not sent on to {', '.join(elsewhere)}: {why}"
+        return replace(chosen, targets=targets, keep=True, notes=(*chosen.notes, note))
 
     def reached(self, account: AccountInfo, recipients: int) -> str:
         """Why a message is not sent on to so many recipients elsewhere, as a clause; else "", and
