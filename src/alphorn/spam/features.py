@@ -30,6 +30,7 @@ MAX_NAME = 300
 MAX_ADDRESSES = 100
 MAX_SHOUTED = 200
 
+# Looked for in lower case, where alternatives fail at their first letter.
 _FIELD = re.compile(
     rb"\n(list-id|list-unsubscribe|list-unsubscribe-post|list-post|precedence|auto-submitted"
     rb"|feedback-id|x-mailer|user-agent|x-priority|importance|sender|return-path|x-csa-complaints"
@@ -37,13 +38,17 @@ _FIELD = re.compile(
     rb"|mailing-list|x-mailing-list|x-beenthere|dkim-signature|organization"
     rb"|x-msmail-priority|x-facebook|x-facebook-notify|x-linkedin-class|x-linkedin-template"
     rb"|x-twitter-class|thread-index|x-php-originating-script|x-php-script)"
-    rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)",
-    re.IGNORECASE,
+    rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)"
 )
-_PLAIN_URL = re.compile(r"(?:https?:/|\bwww\.)[^\s<>\"'\]\x00-\x20]{2,2000}", re.IGNORECASE)
+_PLAIN_URL = re.compile(r"(?:https?:/|www(?<!\wwww)\.)[^\s<>\"'\]\x00-\x20]{2,2000}")
 # Zero-width and directional characters and the soft hyphen; within words only filters see them.
 _INVISIBLE = re.compile("[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
-_SHOUTED = re.compile(r"[A-Z]{3,20}\b")
+# What text of ASCII alone is made of in the end: small letters, and one kind of white space.
+_FLAT = bytes(32 if chr(n).isspace() else ord(chr(n).lower()) for n in range(128)) + bytes(128)
+# Capitals as "A", all else as a space.
+_CAPITALS = bytes(65 if 65 <= n <= 90 else 32 for n in range(256))
+_SHOUTED = re.compile(rb"AAA+")
+MAX_SHOUTED_WORD = 20
 _TRAILING = ".,;:!?)}*_"
 
 
@@ -82,7 +87,7 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
     invisible = 0
     if not shown.isascii():
         shown, invisible = _INVISIBLE.subn("", shown)
-    text = " ".join(shown.lower().split())[:MAX_TEXT]  # few letters grow in lower case
+    text = _flat(shown)[:MAX_TEXT]  # few letters grow in lower case
     return Observation(
         facts=facts,
         size=len(raw),
@@ -106,7 +111,7 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
         attachments=tuple(body.attached),
         shape=tuple(body.shape),
         looks=tuple(dict.fromkeys(look for one in body.markups for look in one.looks)),
-        shouted=tuple(islice(dict.fromkeys(_SHOUTED.findall(shown)), MAX_SHOUTED)),
+        shouted=tuple(islice(_shouted(shown), MAX_SHOUTED)),
         charsets=tuple(dict.fromkeys(body.charsets)),
         images=sum(one.images for one in body.markups),
         remote_images=sum(one.remote_images for one in body.markups),
@@ -129,12 +134,34 @@ def _lower(text: str) -> str:
     return charsets.repair(text).lower()[:320]
 
 
+def _flat(text: str) -> str:
+    """In lower case, with single spaces."""
+    if text.isascii():
+        return b" ".join(text.encode().translate(_FLAT).split()).decode()
+    return " ".join(text.lower().split())
+
+
+def _shouted(text: str) -> dict[str, None]:
+    """What stands in three capitals of ASCII or more at the end of a word, each once and in order;
+    of more than MAX_SHOUTED_WORD the last ones."""
+    found: dict[str, None] = {}
+    for match in _SHOUTED.finditer(text.encode("ascii", "replace").translate(_CAPITALS)):
+        begin, end = match.span()
+        after = text[end : end + 1]
+        if not (after.isalnum() or after == "_"):
+            found[text[max(begin, end - MAX_SHOUTED_WORD) : end]] = None
+    return found
+
+
 def _fields(raw: bytes, start: int, end: int) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, value in _FIELD.findall(b"\n" + raw[start:end]):
-        key = name.lower().decode("ascii")
+    head = b"\n" + raw[start:end]
+    for match in _FIELD.finditer(head.lower()):
+        key = match[1].decode("ascii")
         if key not in found:
-            found[key] = words.decode(header.unfold(value[:2000].decode("utf-8", "replace")))
+            begin, stop = match.span(2)
+            value = head[begin : min(stop, begin + 2000)]
+            found[key] = words.decode(header.unfold(value.decode("utf-8", "replace")))
     return found
 
 
@@ -207,10 +234,11 @@ class _Body:
         found = {link: None for one in self.markups for link in one.links}
         texts = [*self.plain, *(self.visible if not found else ())]
         for text in texts:
-            if "://" not in text and "www." not in text.lower():
+            lower = markup.lower_in_place(text)
+            if "://" not in lower and "www." not in lower:
                 continue
-            for match in islice(_PLAIN_URL.finditer(text), MAX_LINKS):
-                url = match[0].rstrip(_TRAILING)
+            for match in islice(_PLAIN_URL.finditer(lower), MAX_LINKS):
+                url = text[match.start() : match.end()].rstrip(_TRAILING)
                 link = links.parse(url if url[:4].lower() == "http" else "http://" + url)
                 if link is not None:
                     found[link] = None

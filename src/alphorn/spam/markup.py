@@ -21,19 +21,23 @@ MAX_SHOWN = 300
 MAX_ATTRIBUTES = 4000
 MAX_LOOKS = 300
 
+# These look at lower case, where literal beginnings let a search skip; a name is told from the end
+# of a longer one behind its first letters for the same reason.
 _TAG = re.compile(
     r"<(a|area|img|form|input|iframe|object|embed|script|base|meta|svg|link|button)"
-    r"(?=[\s/>])([^<>]*+)",
-    re.IGNORECASE,
+    r"(?=[\s/>])([^<>]*+)"
 )
 _ATTRIBUTE = re.compile(
-    r"(?<![\w-])(href|src|action|type|http-equiv|content|width|height|srcdoc)\s{0,9}=\s{0,9}"
-    r"(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s\"'>]++))",
-    re.IGNORECASE,
+    "("
+    + "|".join(
+        rf"{name}(?<![\w-]{name})"
+        for name in "href src action type http-equiv content width height srcdoc".split()
+    )
+    + r")\s{0,9}=\s{0,9}(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s\"'>]++))"
 )
 # One expression each, as a literal beginning is searched for much faster than alternatives.
 _HIDING = tuple(
-    re.compile(beginning + r"\s{0,3}:\s{0,3}" + rest)
+    (beginning, re.compile(beginning + r"\s{0,3}:\s{0,3}" + rest))
     for beginning, rest in (
         ("display", "none"),
         ("visibility", "hidden"),
@@ -45,8 +49,8 @@ _HIDING = tuple(
 _NAME = re.compile(r"<([a-zA-Z][a-zA-Z0-9]{0,15})")
 # How things are to look, as `bgcolor=#ff0000` or `font-size:10px`: programs have their habits.
 _LOOK = re.compile(
-    rb"[ ;\"'](?!href|src|alt|content|value)[a-z-]{3,16}+[ ]?[=:][ ]?[\"']?"
-    rb"[#a-z0-9%][#a-z0-9%.,-]{0,18}"
+    rb"[ ;\"'](?:[bdefgijklmnopqrtuwxyz-]|a(?!lt)|c(?!ontent)|h(?!ref)|s(?!rc)|v(?!alue))"
+    rb"[a-z-]{2,15}+[ ]?+[=:][ ]?+[\"']?+[#a-z0-9%][#a-z0-9%.,-]{0,18}+"
 )
 _LINK_END = re.compile(r"</a|<a[\s>]|</t[dr]", re.IGNORECASE)
 
@@ -74,23 +78,32 @@ class Markup:
 
 def look(html: str) -> Markup:
     """Never raises; `html` is already as short as the caller wants to look at."""
-    seen = Markup(tags=html.count("<"))
     lower = html.lower()
-    kept, hidden = _split_hidden(html, lower)
+    shown = html if len(lower) == len(html) else lower  # one letter of Turkish becomes two
+    pieces = lower.split("<")
+    # Looks, and styles that hide, stand within one piece; most text has neither sign in it.
+    marked = "<".join([one for one in pieces if "=" in one or ":" in one])
+    seen = Markup(tags=len(pieces) - 1)
+    hiding = [pattern for beginning, pattern in _HIDING if beginning in marked]
+    kept, hidden = _split_hidden(shown, lower, hiding) if hiding else (shown, "")
     seen.visible = html_text.to_text(kept)
     seen.hidden = html_text.to_text(hidden) if hidden else ""
-    found = _LOOK.findall(lower.encode("utf-8", "replace"))
+    found = _LOOK.findall(marked.encode("utf-8", "replace"))
     seen.looks = dict.fromkeys(islice(dict.fromkeys(found), MAX_LOOKS))
-    for number, match in enumerate(_TAG.finditer(html)):
-        if number >= MAX_TAGS:
-            break
+    for match in islice(_TAG.finditer(lower_in_place(html, lower)), MAX_TAGS):
         _note(seen, html, match)
     return seen
 
 
+def lower_in_place(text: str, lower: str = "") -> str:
+    """The text in lower case (which `lower` is if given), each letter where it was."""
+    lower = lower or text.lower()
+    return lower if len(lower) == len(text) else text.replace("\u0130", "i").lower()
+
+
 def _note(seen: Markup, html: str, match: re.Match[str]) -> None:
-    name = match[1].lower()
-    values = _values(match[2])
+    name = match[1]
+    values = _values(html, match)
     if name == "a" or name == "area":
         target = values.get("href", "")
         if target.lower().startswith(("data:", "javascript:", "vbscript:")):
@@ -126,31 +139,36 @@ def _note(seen: Markup, html: str, match: re.Match[str]) -> None:
         seen.refresh |= values.get("http-equiv", "").lower() == "refresh"
 
 
-def _values(attributes: str) -> dict[str, str]:
+def _values(html: str, tag: re.Match[str]) -> dict[str, str]:
+    """The first of each attribute as it stands in `html`, in whose lower case the tag was found."""
     found: dict[str, str] = {}
-    for name, double, single, bare in _ATTRIBUTE.findall(attributes[:MAX_ATTRIBUTES]):
-        found.setdefault(name.lower(), double or single or bare)
+    begin, end = tag.span(2)
+    if end > begin:
+        for match in _ATTRIBUTE.finditer(tag.string, begin, min(end, begin + MAX_ATTRIBUTES)):
+            value, stop = match.span(match.lastindex or 0)
+            found.setdefault(match[1], html[value:stop])
     return found
 
 
 def _shown(html: str, at: int) -> str:
-    """The text of the link whose opening tag's attributes end at `at`."""
+    """The text of the link whose opening tag's attributes end at `at`, or "" if that is no host."""
     begin = at + 1
     window = html[begin : begin + 4 * MAX_SHOWN]
     end = _LINK_END.search(window)
     if end is not None:
         window = window[: end.start()]
+    if "." not in window and "&" not in window:
+        return ""
     if "<" in window:
         window = html_text.to_text(window)
     return window.strip()[:MAX_SHOWN]
 
 
-def _split_hidden(html: str, lower: str) -> tuple[str, str]:
-    """The markup without elements that their own style hides, and what these hold."""
-    if len(lower) != len(html):  # few letters of few alphabets grow
-        html = lower
+def _split_hidden(html: str, lower: str, hiding: list[re.Pattern[str]]) -> tuple[str, str]:
+    """The markup without elements that their own style hides in one of these ways, and what these
+    hold; `lower` is the markup in lower case, each letter where it was."""
     places = sorted(
-        match.start() for one in _HIDING for match in islice(one.finditer(lower), MAX_HIDDEN)
+        match.start() for one in hiding for match in islice(one.finditer(lower), MAX_HIDDEN)
     )
     kept: list[str] = []
     hidden: list[str] = []

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 _LETTERS = re.compile(r"[^\W\d_]+")
-_ASCII_LETTERS = re.compile(r"[a-z]+")
+# Of UTF-8, small letters and whatever is not ASCII stay; the rest parts words.
+_PARTED = bytes(n if 97 <= n <= 122 or n >= 128 else 32 for n in range(256))
 
 
 class Group(NamedTuple):
@@ -22,7 +23,11 @@ class Group(NamedTuple):
 
 def words(text: str) -> frozenset[str]:
     """The different words of a text in lower case."""
-    return frozenset((_ASCII_LETTERS if text.isascii() else _LETTERS).findall(text))
+    found = frozenset(text.encode("utf-8", "replace").translate(_PARTED).decode().split())
+    if text.isascii():
+        return found
+    mixed = [word for word in found if not word.isalpha()]
+    return found.difference(mixed).union(_LETTERS.findall(" ".join(mixed)))
 
 
 def group(wordings: Iterable[str]) -> Group:
