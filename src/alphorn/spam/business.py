@@ -1,8 +1,8 @@
 """Wordings of mail that one asked for by doing something: codes, orders, invoices, travel, alerts.
 
-English, German, French, Italian and Spanish, in lower case. One wording of SUBJECTS in the subject,
-or two different ones of TEXTS in the text, tell that a message concerns one's own business, however
-much it looks like mass mail.
+English, German, French, Italian and Spanish, in lower case. One wording of _SUBJECTS in the
+subject, or two different ones of TEXTS in the text, tell that a message concerns the business of
+whoever gets it, however much it looks like mass mail.
 """
 
 import re
@@ -32,19 +32,20 @@ verification|verify|one[- ]time|passcode|\botp\b|security (?:code|alert|notice)|
 |compra|envío|entrega|paquete|reserva|billete|viaje|vuelo|embarque|cita|contrato|vencimiento
 """
 
-SUBJECT = re.compile(rf"\b(?:{_SUBJECTS.replace(chr(10), '')})", re.IGNORECASE)
+# Both are looked for in lower case, where alternatives fail at their first letter.
+_SUBJECT = re.compile(rf"\b(?:{_SUBJECTS.replace(chr(10), '')})")
 
 # What an offer's subject may share with business: then the offer is meant.
-OFFERING = re.compile(
-    r"\d\s?%|%\s?\d|(?<!\w)(?:sale|off|deals?|save|discount|coupon|voucher|free shipping"
+_OFFERING = re.compile(
+    r"\b(?:sale|off|deals?|save|discount|coupon|voucher|free shipping"
     r"|free delivery"
     r"|black friday|cyber monday|last chance|newsletter|digest|weekly|webinar|special|offers?|win"
     r"|rabatt|angebote?|sparen|spar|gutschein|aktion|versandkostenfrei|gratis|schnäppchen"
     r"|soldes|promo(?:tions?)?|réduction|offre|offert|livraison offerte|bons plans"
     r"|sconto|sconti|offert[ae]|saldi|spedizione gratuita|risparmia"
-    r"|oferta|descuento|rebajas|ahorra|envío gratis)(?!\w)",
-    re.IGNORECASE,
+    r"|oferta|descuento|rebajas|ahorra|envío gratis)\b"
 )
+_PERCENT = re.compile(r"\d\s?%|%\s?\d")
 
 TEXTS = phrases.group((
     "verification code", "security code", "one-time", "your code is", "reset your password",
@@ -70,8 +71,16 @@ TEXTS = phrases.group((
 ))  # fmt: skip
 
 
-def concerns(subject: str, text: str, words: Set[str]) -> bool:
-    """Whether a message speaks of the reader's own order, payment, journey, account and so on."""
-    if SUBJECT.search(subject) and not OFFERING.search(subject):
+def offers(subject: str) -> bool:
+    """Whether a subject (in lower case) makes an offer."""
+    if "%" in subject and _PERCENT.search(subject) is not None:
         return True
-    return phrases.count(text, words, TEXTS) >= (3 if OFFERING.search(subject) else 2)
+    return _OFFERING.search(subject) is not None
+
+
+def concerns(subject: str, offer: bool, text: str, words: Set[str]) -> bool:
+    """Whether a message speaks of the reader's own order, payment, journey, account and so on; all
+    in lower case, `offer` as `offers` says."""
+    if not offer and _SUBJECT.search(subject) is not None:
+        return True
+    return phrases.has(text, words, TEXTS, 3 if offer else 2)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from alphorn.spam import business, newsletter
+from alphorn.spam import business, newsletter, phrases
 from alphorn.spam.links import base_domain
 from alphorn.spam.networks import NETWORKS
 from alphorn.spam.observation import Observation
@@ -49,10 +49,23 @@ _MASS_LOCAL = re.compile(
     r"|angebote?|aktion(?:en)?|offres?|offerte?|ofertas?|hello|updates?|digest|weekly|editor)"
     r"(?:[._+-].*)?"
 )
-_MASS_FIELDS = (
+_MASS_FIELDS = frozenset((
     "feedback-id", "x-campaignid", "x-campaign-id", "x-csa-complaints", "x-mailgun-tag", "x-sg-eid",
     "x-mc-user", "x-feedback-id",
-)  # fmt: skip
+))  # fmt: skip
+# What speaks for mass mail: how much, and why, in the order in which it is told.
+_SIGNS: dict[str, tuple[float, str]] = {
+    "unsubscribe-field": (1.5, "One can unsubscribe from it."),
+    "one-click": (0.5, "One click is enough to unsubscribe."),
+    "bulk": (1.0, "It calls itself mass mail."),
+    "campaign": (0.7, "It was sent by a service for mass mail."),
+    "unsubscribe-text": (1.0, "It tells how to unsubscribe."),
+    "newsletter": (1.0, "It reads like a newsletter."),
+    "offer": (1.0, "Its subject makes an offer."),
+    "mass-address": (0.7, "Its sender's address is one for mass mail."),
+    "pictures": (0.7, "It is full of pictures and links."),
+    "pixel": (0.3, "It tells its sender when it is read."),
+}
 
 
 def correction_keys(seen: Observation) -> Iterator[str]:
@@ -77,17 +90,17 @@ def categorize(seen: Observation, corrections: Mapping[str, Category] | None = N
         return _because(Category.NONE, "discussion", "It comes from a discussion list.")
     if facts.replied_to_us or (facts.known_correspondent and not _mass_sent(seen)):
         return _because(Category.NONE, "personal", "You write with this sender.")
-    if business.concerns(seen.subject, seen.text, seen.words):
+    subject = phrases.lower(seen.subject)
+    offer = business.offers(subject)
+    if business.concerns(subject, offer, seen.text, seen.words):
         return _because(
             Category.NONE, "business", "It concerns an order, a payment, a journey or an account."
         )
     network = _network(seen)
     if network:
         return _because(Category.SOCIAL, "network", f"{network} sent it.")
-    weight, reasons = _mass(seen)
-    if weight >= ENOUGH:
-        return Categorized(Category.PROMOTIONS, tuple(reasons))
-    return Categorized(Category.NONE, ())
+    reasons = _mass(seen, subject, offer)
+    return Categorized(Category.PROMOTIONS if reasons else Category.NONE, reasons)
 
 
 def _because(category: Category, code: str, text: str) -> Categorized:
@@ -116,38 +129,30 @@ def _network(seen: Observation) -> str:
     return ""
 
 
-def _mass(seen: Observation) -> tuple[float, list[Reason]]:
+def _mass(seen: Observation, subject: str, offer: bool) -> tuple[Reason, ...]:
+    """What makes it mass mail, none where that is not enough; its subject is in lower case."""
     fields = seen.fields
-    weight = 0.0
-    reasons: list[Reason] = []
+    found = {
+        "unsubscribe-field": "list-unsubscribe" in fields,
+        "one-click": "list-unsubscribe-post" in fields,
+        "bulk": fields.get("precedence", "").lower() in ("bulk", "list", "junk"),
+        "campaign": not _MASS_FIELDS.isdisjoint(fields),
+        "offer": offer,
+        "mass-address": _MASS_LOCAL.fullmatch(seen.from_address.partition("@")[0]) is not None,
+        "pictures": seen.remote_images >= 4 and len(seen.links) >= 6,
+        "pixel": seen.tracking_pixels > 0,
+    }
+    if _weight(found) + _SIGNS["unsubscribe-text"][0] + _SIGNS["newsletter"][0] < ENOUGH:
+        return ()  # whatever its text says
+    found["unsubscribe-text"] = newsletter.tells_how_to_leave(seen)
+    found["newsletter"] = "newsletter" in subject or _has(seen.text, _NEWSLETTER, _NEWSLETTER_SIGNS)
+    if _weight(found) < ENOUGH:
+        return ()
+    return tuple([Reason(code, text) for code, (_, text) in _SIGNS.items() if found[code]])
 
-    def note(value: float, code: str, text: str) -> None:
-        nonlocal weight
-        weight += value
-        reasons.append(Reason(code, text))
 
-    if "list-unsubscribe" in fields:
-        note(1.5, "unsubscribe-field", "One can unsubscribe from it.")
-    if "list-unsubscribe-post" in fields:
-        note(0.5, "one-click", "One click is enough to unsubscribe.")
-    if fields.get("precedence", "").lower() in ("bulk", "list", "junk"):
-        note(1.0, "bulk", "It calls itself mass mail.")
-    if any(name in fields for name in _MASS_FIELDS):
-        note(0.7, "campaign", "It was sent by a service for mass mail.")
-    text = seen.text
-    if newsletter.tells_how_to_leave(seen):
-        note(1.0, "unsubscribe-text", "It tells how to unsubscribe.")
-    if _has(text, _NEWSLETTER, _NEWSLETTER_SIGNS) or "newsletter" in seen.subject.lower():
-        note(1.0, "newsletter", "It reads like a newsletter.")
-    if business.OFFERING.search(seen.subject):
-        note(1.0, "offer", "Its subject makes an offer.")
-    if _MASS_LOCAL.fullmatch(seen.from_address.partition("@")[0]):
-        note(0.7, "mass-address", "Its sender's address is one for mass mail.")
-    if seen.remote_images >= 4 and len(seen.links) >= 6:
-        note(0.7, "pictures", "It is full of pictures and links.")
-    if seen.tracking_pixels:
-        note(0.3, "pixel", "It tells its sender when it is read.")
-    return weight, reasons
+def _weight(found: Mapping[str, bool]) -> float:
+    return sum([weight for code, (weight, _) in _SIGNS.items() if found.get(code)])
 
 
 def _has(text: str, pattern: re.Pattern[str], signs: Iterable[str]) -> bool:

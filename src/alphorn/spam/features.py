@@ -13,7 +13,7 @@ from typing import NamedTuple
 from alphorn.message import addresses, charsets, header, parts, words
 from alphorn.message.parse import Entity, Fields, Kind
 from alphorn.spam import links, markup, phrases
-from alphorn.spam.links import Link
+from alphorn.spam.links import WEB, Link
 from alphorn.spam.observation import Attached, Observation
 from alphorn.spam.values import SpamFacts
 
@@ -87,6 +87,8 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
     invisible = 0
     if not shown.isascii():
         shown, invisible = _INVISIBLE.subn("", shown)
+    found = tuple(body.all_links())
+    clicks = tuple([one for one in found if not one.image and one.scheme in WEB])
     text = _flat(shown)[:MAX_TEXT]  # few letters grow in lower case
     return Observation(
         facts=facts,
@@ -107,7 +109,9 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
         plain=plain,
         visible=visible,
         hidden=" ".join(body.hidden),
-        links=tuple(body.all_links()),
+        links=found,
+        clicks=clicks,
+        hosts=frozenset([one.host for one in clicks]),
         attachments=tuple(body.attached),
         shape=tuple(body.shape),
         looks=tuple(dict.fromkeys(look for one in body.markups for look in one.looks)),
@@ -234,7 +238,7 @@ class _Body:
         found = {link: None for one in self.markups for link in one.links}
         texts = [*self.plain, *(self.visible if not found else ())]
         for text in texts:
-            lower = markup.lower_in_place(text)
+            lower = phrases.lower(text)
             if "://" not in lower and "www." not in lower:
                 continue
             for match in islice(_PLAIN_URL.finditer(lower), MAX_LINKS):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 MAX_URL = 2000
+WEB = ("http", "https")
 
 _URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]{0,19}):[/\\]*"
@@ -45,14 +46,19 @@ class Link(NamedTuple):
     @property
     def numeric(self) -> bool:
         """Whether the host is an address, in whichever notation browsers take."""
-        return _ADDRESS.fullmatch(self.host) is not None
+        return is_address(self.host)
+
+
+def is_address(host: str) -> bool:
+    first = host[:1]
+    return (first.isdecimal() or first == "[") and _ADDRESS.fullmatch(host) is not None
 
 
 @lru_cache(maxsize=4096)
 def base_domain(host: str) -> str:
     """The registered part of a lower-case host name, guessed by shape; an address as it is."""
     labels = host.split(".")
-    if len(labels) <= 2 or _ADDRESS.fullmatch(host):
+    if len(labels) <= 2 or is_address(host):
         return host
     if len(labels[-1]) == 2 and labels[-2] in _SECOND:
         return ".".join(labels[-3:])

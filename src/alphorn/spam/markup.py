@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from alphorn.message import html_text
-from alphorn.spam import links
+from alphorn.spam import links, phrases
 from alphorn.spam.links import Link
 
 MAX_TAGS = 600
@@ -79,7 +79,9 @@ class Markup:
 def look(html: str) -> Markup:
     """Never raises; `html` is already as short as the caller wants to look at."""
     lower = html.lower()
-    shown = html if len(lower) == len(html) else lower  # one letter of Turkish becomes two
+    shown, in_place = html, lower
+    if len(lower) != len(html):
+        shown, in_place = lower, phrases.lower(html)
     pieces = lower.split("<")
     # Looks, and styles that hide, stand within one piece; most text has neither sign in it.
     marked = "<".join([one for one in pieces if "=" in one or ":" in one])
@@ -90,15 +92,9 @@ def look(html: str) -> Markup:
     seen.hidden = html_text.to_text(hidden) if hidden else ""
     found = _LOOK.findall(marked.encode("utf-8", "replace"))
     seen.looks = dict.fromkeys(islice(dict.fromkeys(found), MAX_LOOKS))
-    for match in islice(_TAG.finditer(lower_in_place(html, lower)), MAX_TAGS):
+    for match in islice(_TAG.finditer(in_place), MAX_TAGS):
         _note(seen, html, match)
     return seen
-
-
-def lower_in_place(text: str, lower: str = "") -> str:
-    """The text in lower case (which `lower` is if given), each letter where it was."""
-    lower = lower or text.lower()
-    return lower if len(lower) == len(text) else text.replace("\u0130", "i").lower()
 
 
 def _note(seen: Markup, html: str, match: re.Match[str]) -> None:

@@ -22,10 +22,11 @@ class Observation:
 
     `text` is what a reader sees, in lower case with single spaces: of the HTML where there is any,
     else of the plain text; `words` are its different words. `plain` and `visible` are the two
-    before that (`visible` from HTML), `hidden` what the HTML does not show. `fields` are other
-    fields of the header by lower-case name, the first of each. `shape` names the leaf parts' types
-    in order, `looks` the attributes that say how the HTML is to look, `shouted` the words that
-    stand in capitals.
+    before that (`visible` from HTML), `hidden` what the HTML does not show. `clicks` are those of
+    the links that lead to the web and wait for a click, `hosts` where to. `fields` are other fields
+    of the header by lower-case name, the first of each. `shape` names the leaf parts' types in
+    order, `looks` the attributes that say how the HTML is to look, `shouted` the words that stand
+    in capitals.
     """
 
     facts: SpamFacts
@@ -47,6 +48,8 @@ class Observation:
     visible: str
     hidden: str
     links: tuple[Link, ...]
+    clicks: tuple[Link, ...]
+    hosts: frozenset[str]
     attachments: tuple[Attached, ...]
     shape: tuple[str, ...]
     looks: tuple[bytes, ...]

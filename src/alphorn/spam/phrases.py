@@ -15,10 +15,16 @@ _PARTED = bytes(n if 97 <= n <= 122 or n >= 128 else 32 for n in range(256))
 
 
 class Group(NamedTuple):
-    """`wordings` with a word of each, without which there is no need to look; `keys` are these."""
+    """`wordings` by a word of each, without which there is no need to look; `keys` are these."""
 
-    wordings: tuple[tuple[str, str], ...]
+    wordings: dict[str, tuple[str, ...]]
     keys: frozenset[str]
+
+
+def lower(text: str) -> str:
+    """In lower case, each letter where it was: one letter of Turkish becomes two otherwise."""
+    found = text.lower()
+    return found if len(found) == len(text) else text.replace("\u0130", "i").lower()
 
 
 def words(text: str) -> frozenset[str]:
@@ -32,16 +38,26 @@ def words(text: str) -> frozenset[str]:
 
 def group(wordings: Iterable[str]) -> Group:
     """Wordings to look for, each with its longest word."""
-    found = tuple((max(_LETTERS.findall(one), key=len), one) for one in wordings)
-    return Group(found, frozenset(word for word, _ in found))
+    found: dict[str, tuple[str, ...]] = {}
+    for one in wordings:
+        word = max(_LETTERS.findall(one), key=len)
+        found[word] = (*found.get(word, ()), one)
+    return Group(found, frozenset(found))
 
 
-def count(text: str, there: Set[str], wordings: Group) -> int:
-    """How many different wordings are in the text, whose words are `there`."""
+def has(text: str, there: Set[str], wordings: Group, least: int) -> bool:
+    """Whether at least so many different wordings are in the text, whose words are `there`."""
     known = wordings.keys & there
     if not known:
-        return 0
-    return sum([one in text for word, one in wordings.wordings if word in known])
+        return False
+    likely = [one for word in known for one in wordings.wordings[word]]
+    spare = len(likely) - least
+    for one in likely:
+        if spare < 0:
+            break
+        if one not in text:
+            spare -= 1
+    return spare >= 0
 
 
 ADVANCE_FEE = group((

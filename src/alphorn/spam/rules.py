@@ -9,9 +9,10 @@ that rules alone mark hardly any wanted mail; the classifier does the fine work.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from string import ascii_lowercase
 
 from alphorn.spam import names, phrases
-from alphorn.spam.links import Link, base_domain
+from alphorn.spam.links import WEB, Link, base_domain, is_address
 from alphorn.spam.observation import Observation
 from alphorn.spam.values import Reason
 
@@ -27,19 +28,26 @@ class Rule:
 
 
 _WORDLESS = re.compile(r"[\W\d_]+")
+_BRAND_WORDS = frozenset(brand.split()[0] for brand in names.BRANDS)
 _ADDRESS_IN_NAME = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
 _RANDOM_LOCAL = re.compile(r"[a-z]*\d[a-z\d]{9,}|[bcdfghjklmnpqrstvwxz]{7,}")
 _MIXED_SCRIPT = re.compile("[a-z][\u0400-\u04ff\u0370-\u03ff]|[\u0400-\u04ff\u0370-\u03ff][a-z]")
+# Octets that such letters begin with in UTF-8.
+_GREEK_CYRILLIC = range(0xCD, 0xD4)
 # The search begins at the one last word, not at every gap.
 _TAIL = re.compile(r"(?<=\s{5})[^\s]{2,40}$")
 _STYLED = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff5a]")
 # Five single letters, each with a gap behind it; the search begins at the first gap.
 _GAPPED = re.compile(r"[ .*-](?<=\b[a-z].)(?:[a-z][ .*-]){4}")
+_SINGLE = frozenset(ascii_lowercase)
+# What lies between words as a space, small letters as "a".
+_GAPS = bytes(32 if n in b" .*-" else 97 if 97 <= n <= 122 else 0 for n in range(256))
 _FIGURES = re.compile(r"[$€£]\s?\d[\d,.]{5,}|\d[\d,.]{6,}\s?(?:usd|eur|gbp|dollars|euros)\b")
 _EXECUTABLE = frozenset(
     "exe scr pif com bat cmd vbs vbe js jse wsf hta lnk cpl ps1 jar msi".split()
 )
 _DISK = frozenset("iso img vhd vhdx one ace arj r00".split())
+SHOUTED_LETTERS = 12
 
 
 def mismatched(seen: Observation) -> Link | None:
@@ -62,9 +70,10 @@ def _same_house(target: str, shown: str, seen: Observation) -> bool:
 
 def imitated(seen: Observation) -> str:
     """The well-known name that the sender gives himself without writing from its domain, or ""."""
-    name = " " + " ".join(_WORDLESS.sub(" ", seen.from_name.lower()).split()) + " "
-    if len(name) < 4 or not seen.from_domain:
+    name = seen.from_name.lower()
+    if not seen.from_domain or _BRAND_WORDS.isdisjoint(phrases.words(name)):
         return ""
+    name = " " + " ".join(_WORDLESS.sub(" ", name).split()) + " "
     labels = seen.from_domain.replace("-", ".").split(".")
     for brand, own in names.BRANDS.items():
         if f" {brand} " in name and not any(part in labels for part in own):
@@ -83,16 +92,8 @@ def _ending(host: str) -> str:
     return host.rpartition(".")[2]
 
 
-def _web(seen: Observation) -> list[Link]:
-    return [link for link in seen.links if link.scheme in ("http", "https")]
-
-
-def _clicks(seen: Observation) -> list[Link]:
-    return [link for link in seen.links if not link.image and link.scheme in ("http", "https")]
-
-
-def _free_page(link: Link) -> bool:
-    return link.base in names.FREE_PAGES or link.host.partition(".")[2] in names.FREE_PAGES
+def _free_page(host: str) -> bool:
+    return base_domain(host) in names.FREE_PAGES or host.partition(".")[2] in names.FREE_PAGES
 
 
 def _reported(seen: Observation, least: int) -> bool:
@@ -111,16 +112,36 @@ def _own_domain_forged(seen: Observation) -> bool:
 
 
 def _shouts(text: str) -> bool:
+    if sum(map(str.isupper, text)) <= 0.8 * SHOUTED_LETTERS:
+        return False
     letters = [c for c in text if c.isalpha()]
-    return len(letters) > 12 and sum(c.isupper() for c in letters) > 0.8 * len(letters)
+    return len(letters) > SHOUTED_LETTERS and sum(map(str.isupper, letters)) > 0.8 * len(letters)
+
+
+def _mixes_scripts(text: str, times: int) -> bool:
+    """Whether a Latin letter stands beside a Greek or Cyrillic one so often, in lower case."""
+    if text.isascii():
+        return False
+    octets = text.encode("utf-8", "replace")
+    if not any(begin in octets for begin in _GREEK_CYRILLIC):
+        return False
+    return len(_MIXED_SCRIPT.findall(text)) >= times
+
+
+def _gapped(seen: Observation) -> bool:
+    if _SINGLE.isdisjoint(seen.words):
+        return False
+    text = seen.text[:10_000]
+    shape = text.encode("ascii", "replace").translate(_GAPS)
+    return shape.find(b" a a a a ") >= 0 and _GAPPED.search(text) is not None
 
 
 def _group(group: phrases.Group, least: int) -> Callable[[Observation], bool]:
-    return lambda seen: phrases.count(seen.text, seen.words, group) >= least
+    return lambda seen: phrases.has(seen.text, seen.words, group, least)
 
 
 def _image_only(seen: Observation) -> bool:
-    return seen.has_html and seen.images > 0 and len(seen.text) < 120 and bool(_clicks(seen))
+    return seen.has_html and seen.images > 0 and len(seen.text) < 120 and bool(seen.clicks)
 
 
 def _unfamiliar(seen: Observation) -> bool:
@@ -128,14 +149,16 @@ def _unfamiliar(seen: Observation) -> bool:
 
 
 def _advance_fee(seen: Observation) -> bool:
-    found = phrases.count(seen.text, seen.words, phrases.ADVANCE_FEE)
-    return found >= 6 or (found >= 4 and _FIGURES.search(seen.text) is not None)
+    text, words = seen.text, seen.words
+    return phrases.has(text, words, phrases.ADVANCE_FEE, 4) and (
+        phrases.has(text, words, phrases.ADVANCE_FEE, 6) or _FIGURES.search(text) is not None
+    )
 
 
 def _asks_credentials(least: int) -> Callable[[Observation], bool]:
     def test(seen: Observation) -> bool:
-        return bool(_clicks(seen) or seen.forms or seen.attachments) and (
-            phrases.count(seen.text, seen.words, phrases.CREDENTIALS) >= least
+        return bool(seen.clicks or seen.forms or seen.attachments) and (
+            phrases.has(seen.text, seen.words, phrases.CREDENTIALS, least)
         )
 
     return test
@@ -201,14 +224,14 @@ TABLE: tuple[Rule, ...] = (
     Rule("subject-tail", 1.0, "The subject ends in a gap and random characters.",
          lambda s: _TAIL.search(s.subject) is not None),
     Rule("disguised-subject", 1.5, "The subject mixes letters of several alphabets to look alike.",
-         lambda s: _MIXED_SCRIPT.search((s.subject + " " + s.from_name).lower()) is not None),
+         lambda s: _mixes_scripts((s.subject + " " + s.from_name).lower(), 1)),
     Rule("styled-subject", 1.0, "The subject uses look-alike letters instead of plain ones.",
          lambda s: _STYLED.search(s.subject + s.from_name) is not None),
     Rule("advertised", 2.5, "The subject itself says that this is advertising.",
          lambda s: s.subject[:5].lower().rstrip().startswith(("adv:", "adv ", "(adv", "[adv"))
          ),
     Rule("empty-subject-link", 0.8, "There is no subject, and little but a link.",
-         lambda s: not s.subject.strip() and bool(_clicks(s)) and len(s.text) < 300),
+         lambda s: not s.subject.strip() and bool(s.clicks) and len(s.text) < 300),
     Rule("false-reply", 0.6, "The subject looks like a reply, but nothing is replied to.",
          lambda s: s.subject[:4].lower() in ("re: ", "aw: ", "re:") and s.has_html
          and "in-reply-to" not in s.fields and _unfamiliar(s) and not s.list_id
@@ -225,21 +248,21 @@ TABLE: tuple[Rule, ...] = (
     Rule("link-mismatch", 1.8, "The link shows one address and leads to another.",
          lambda s: mismatched(s) is not None),
     Rule("link-number", 1.5, "A link leads to a bare number instead of a name.",
-         lambda s: any(link.numeric for link in _web(s))),
+         lambda s: any(map(is_address, {link.host for link in s.links if link.scheme in WEB}))),
     Rule("link-user", 1.5, "A link hides its target behind a name and an “@”.",
-         lambda s: any(link.user for link in _clicks(s))),
+         lambda s: any(link.user for link in s.clicks)),
     Rule("link-punycode", 1.2, "A link uses a name with foreign letters that may look like others.",
-         lambda s: any("xn--" in link.host or not link.host.isascii() for link in _clicks(s))),
+         lambda s: any("xn--" in host or not host.isascii() for host in s.hosts)),
     Rule("link-shortened", 0.7, "A link hides its target behind a shortening service.",
-         lambda s: any(link.host in names.SHORTENERS for link in _clicks(s))),
+         lambda s: not names.SHORTENERS.isdisjoint(s.hosts)),
     Rule("link-free-page", 0.9, "A link leads to a page that anybody can put up at no cost.",
-         lambda s: any(_free_page(link) for link in _clicks(s))),
+         lambda s: any(map(_free_page, s.hosts))),
     Rule("link-doubtful-ending", 0.8, "A link leads to a domain with an ending that abuse prefers.",
-         lambda s: any(_ending(link.host) in names.DOUBTFUL_ENDINGS for link in _clicks(s))),
+         lambda s: not names.DOUBTFUL_ENDINGS.isdisjoint(map(_ending, s.hosts))),
     Rule("link-port", 0.8, "A link leads to an unusual port.",
-         lambda s: any(link.port not in ("", "80", "443") for link in _clicks(s))),
+         lambda s: any(link.port not in ("", "80", "443") for link in s.clicks)),
     Rule("link-many-labels", 0.6, "A link's name is nested unusually deep.",
-         lambda s: any(link.host.count(".") >= 5 and not link.numeric for link in _clicks(s))),
+         lambda s: any(host.count(".") >= 5 and not is_address(host) for host in s.hosts)),
     Rule("link-script", 1.5, "A link holds a program or a page instead of an address.",
          lambda s: s.data_links > 0),
     # What it shows, and what it hides.
@@ -256,9 +279,9 @@ TABLE: tuple[Rule, ...] = (
     Rule("invisible-letters", 1.2, "Invisible characters break up the words.",
          lambda s: s.invisible > 20 and 8 * s.invisible > len(s.text.split())),
     Rule("disguised-text", 1.0, "Words mix letters of several alphabets to look alike.",
-         lambda s: not s.text.isascii() and len(_MIXED_SCRIPT.findall(s.text)) > 3),
+         lambda s: _mixes_scripts(s.text, 4)),
     Rule("gapped-words", 0.8, "Letters are spaced out to hide words.",
-         lambda s: _GAPPED.search(s.text[:10_000]) is not None),
+         _gapped),
     Rule("image-only", 0.8, "The message is an image to click on, with hardly any text.",
          _image_only),
     Rule("needlessly-encoded", 0.4, "Plain text is encoded for no reason but to hide it.",
@@ -274,13 +297,13 @@ TABLE: tuple[Rule, ...] = (
     Rule("advance-fee", 3.0, "It reads like a promise of money from a stranger.",
          _advance_fee),
     Rule("extortion", 3.0, "It reads like extortion.",
-         lambda s: phrases.count(s.text, s.words, phrases.EXTORTION) >= 4
-         and (not s.words.isdisjoint(("bitcoin", "btc")))),
+         lambda s: not s.words.isdisjoint(("bitcoin", "btc"))
+         and phrases.has(s.text, s.words, phrases.EXTORTION, 4)),
     Rule("asks-credentials", 1.0, "It presses to confirm an account.", _asks_credentials(2)),
     Rule("asks-credentials-much", 1.0, "It presses hard to confirm an account.",
          _asks_credentials(4)),
     Rule("parcel", 0.8, "It speaks of a parcel that waits, and wants a click.",
-         lambda s: phrases.count(s.text, s.words, phrases.PARCEL) >= 3 and bool(_clicks(s))),
+         lambda s: bool(s.clicks) and phrases.has(s.text, s.words, phrases.PARCEL, 3)),
     Rule("prizes", 1.0, "It promises prizes.", _group(phrases.PRIZES, 3)),
     Rule("offers", 1.0, "It reads like an unasked offer.", _group(phrases.OFFERS, 4)),
     Rule("offers-many", 1.5, "It is full of wordings of unasked offers.",
