@@ -54,8 +54,12 @@ class IO(Protocol):
     def write(self, data: bytes) -> None:
         """Queue bytes; all that is written in one turn of the loop leaves in one system call."""
 
-    def pause(self) -> None:
-        """No `received` until `resume`; while an operation runs, to keep commands in order."""
+    def pause(self, ended: Callable[[], None] | None = None) -> None:
+        """No `received` until `resume`; while an operation runs, to keep commands in order.
+
+        `ended` is called when the other side closes its end meanwhile, or has done so, and
+        everything that it sent was delivered: for an operation that is of no use without more.
+        """
 
     def resume(self) -> None: ...
 

@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_congested",
+        "_end_wanted",
         "_ended",
         "_heard",
         "_held",
@@ -85,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._congested = False  # the other side does not take what we write
         self._stopped = False  # reading from the socket is off
         self._ended = False  # the other side will send no more
+        self._end_wanted: Callable[[], None] | None = None  # by the session, while it is paused
         self._timeout = 0.0
         self._heard = host.wheel.now
         self._since = host.wheel.now  # when the present state, or the congestion, began
@@ -105,12 +107,16 @@ class Connection(asyncio.Protocol):
             self._turn = True
             self._host.loop.call_soon(self._end_turn)
 
-    def pause(self) -> None:
+    def pause(self, ended: Callable[[], None] | None = None) -> None:
         self._paused = True
+        self._end_wanted = ended
+        if ended is not None and self._ended:
+            self._host.loop.call_soon(self._tell_end)
 
     def resume(self) -> None:
         if self._paused:
             self._paused = False
+            self._end_wanted = None
             self._heard = self._host.wheel.now
             if self._held or self._stopped or self._ended:
                 self._host.loop.call_soon(self._catch_up)
@@ -208,7 +214,8 @@ class Connection(asyncio.Protocol):
         """
         self._ended = True
         if self._state is State.OPEN and (self._paused or self._held or self._congested):
-            return True
+            self._tell_end()
+            return self._state is State.OPEN
         if self._state is State.OPEN:
             self.close()
         return False
@@ -338,6 +345,10 @@ class Connection(asyncio.Protocol):
         elif self._stopped:
             self._stopped = False
             self._transport.resume_reading()
+
+    def _tell_end(self) -> None:
+        if self._end_wanted is not None and not self._held and self._state is State.OPEN:
+            self._guard(self._end_wanted)
 
     def _stop_reading(self) -> None:
         if not self._stopped and not self._ended:

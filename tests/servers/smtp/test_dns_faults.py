@@ -2,6 +2,7 @@
 believed, and that nobody else is held up. Over real questions to a real server."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from alphorn.store.api import SpecialUse
 from tests.servers.smtp.conftest import Guarded
 from tests.servers.smtp.serving import eventually
 from tests.support import dns
-from tests.support.dialog import Dialog
+from tests.support.dialog import CLOSED, Dialog
 from tests.support.dns import DnsServer, Fault, Zone
 from tests.support.gatehouse import HONEST, NAMELESS, Guard, letter, reverse, signed
 from tests.support.mailhouse import ANNA
@@ -280,3 +281,38 @@ def test_a_worker_that_ends_waits_for_no_answer(
         assert resolver.hanging == 0
     assert caplog.text == ""
     assert guarded.told() == []
+
+
+@pytest.mark.parametrize("behind", ["", "DATA\r\n"], ids=["nothing", "a command"])
+def test_who_leaves_while_the_dns_is_silent_is_not_asked_about_any_more(
+    open_gate: Open, behind: str
+) -> None:
+    """Its place is free long before the DNS is given up. Whoever has sent more still gets answers:
+    some programs close their end as soon as they have written all."""
+    with ExitStack() as stack:
+
+        def resolver(records: Zone) -> StubResolver:
+            silent = {**records, "mail.weg.zz": Fault.TIMEOUT}
+            server = stack.enter_context(DnsServer(silent))
+            servers.append(server)
+            return StubResolver([server.address], timeout=60, lifetime=60)
+
+        servers: list[DnsServer] = []
+        guarded = open_gate(Guard(resolver=resolver, seconds=1 if behind else 60))
+        guarded.protect("example.test", greylisting=False)
+        connections = guarded.ports.hosts["mx"].connections
+        with Dialog(guarded.server, NAMELESS) as dialog:
+            dialog.reply()
+            dialog.ask("EHLO mail.weg.zz")
+            dialog.ask("MAIL FROM:<x@alps.zz>")
+            dialog.socket.sendall(f"RCPT TO:<{ANNA}>\r\n{behind}".encode())
+            eventually(lambda: servers[0].asked("mail.weg.zz", "A") > 0)
+            assert len(connections) == 1
+            dialog.socket.shutdown(socket.SHUT_WR)
+            if behind:
+                assert dialog.reply().startswith("451 4.7.1")
+                assert dialog.reply().startswith("554 5.5.1 No recipient")
+            else:
+                assert dialog.reply().startswith("421 4.4.2")
+            assert dialog.line() == CLOSED
+            eventually(lambda: not connections)

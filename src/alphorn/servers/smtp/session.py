@@ -37,6 +37,7 @@ GOING_DOWN = Reply("4.3.2", "The service is stopping; connect again")
 SILENT = Reply("4.4.2", "You were silent for too long")
 SLOW = Reply("4.4.2", "This takes too long")
 BUSY = Reply("4.3.1", "There is too much mail coming in at once; try again later")
+GONE = Reply("4.4.2", "You closed your end before there was a message")
 FAULT = Reply("4.3.0", "Something went wrong here; try again later")
 
 E = TypeVar("E")
@@ -205,7 +206,7 @@ class SmtpSession:
                 begun = eager.start(decided)
                 if not isinstance(begun, eager.Finished):
                     self._asking = asyncio.get_running_loop().create_task(begun)
-                    self._start(self._asking, partial(self._recipient_done, address))
+                    self._start(self._asking, partial(self._recipient_done, address), self._gone)
                     return
                 decided = begun.value
         except Exception as error:
@@ -214,7 +215,7 @@ class SmtpSession:
         if pause is None:
             self._machine.reply(decided)
         else:
-            self._start(pause, self._answering(decided))
+            self._start(pause, self._answering(decided), self._gone)
 
     def _judged(self, reply: Reply, address: str) -> "Future[None] | None":
         """Leave a trace of a refusal; what the reply is to wait for."""
@@ -244,6 +245,14 @@ class SmtpSession:
         """What is called at the end of a pause."""
         return lambda pause: self._work_done(reply)
 
+    def _gone(self) -> None:
+        """The client has closed its end while it waits for the answer about a recipient. Where no
+        command came behind, no message can: nobody is asked any more, and its place is free."""
+        if not self._machine.unread:
+            self._say_goodbye(GONE)
+            if self._asking is not None:
+                self._asking.cancel()
+
     def _login(self, event: Login) -> None:
         try:
             work = login.step(self._visit, event)
@@ -256,9 +265,14 @@ class SmtpSession:
 
     # -- work in threads ---------------------------------------------------------------------------
 
-    def _start(self, work: "Future[Any]", done: "Callable[[Future[Any]], None]") -> None:
+    def _start(
+        self,
+        work: "Future[Any]",
+        done: "Callable[[Future[Any]], None]",
+        ended: Callable[[], None] | None = None,
+    ) -> None:
         self._work = work
-        self._io.pause()
+        self._io.pause(ended)
         work.add_done_callback(done)
 
     def _message(self, event: Message) -> None:

@@ -216,6 +216,11 @@ class Machine:
         return self._asked is not None
 
     @property
+    def unread(self) -> bool:
+        """Whether octets came that were not looked at yet."""
+        return self._lines.more
+
+    @property
     def collecting(self) -> bool:
         """Whether octets of a message are coming in."""
         return self._mode is Mode.MESSAGE
