@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from alphorn.base.address import MAX_DOMAIN, fold_domain
 from alphorn.mailauth.dkim import problems, tags
@@ -95,7 +96,8 @@ def parse(raw: bytes) -> tuple[Signature, ...]:
     header, oversized = bounded_header(raw)
     if NAME not in header.lower():
         return ()
-    found = [each for each in split_fields(header) if field_name(each) == NAME]
+    fields = [each for each in split_fields(header) if each[:1] in b"dD"]
+    found = [each for each in fields if field_name(each) == NAME]
     signatures = [read(each, DKIM)[0] for each in found[:MAX_SIGNATURES]]
     if oversized is not None:
         return tuple(replace(signature, fault=oversized) for signature in signatures)
@@ -119,18 +121,17 @@ class _Bad(Exception):
 
 def read(field: bytes, rules: Rules) -> tuple[Signature, Mapping[str, str]]:
     """One field, and its tags ({} where they cannot be read). Never raises."""
-    signature = Signature(field)
     if len(field) > MAX_FIELD:
-        return replace(signature, fault=Fault(problems.OVERSIZED, "it is too long")), {}
+        return Signature(field, fault=Fault(problems.OVERSIZED, "it is too long")), {}
     try:
         found = tags.read(field.partition(b":")[2])
     except tags.BadTagList as error:
-        return replace(signature, fault=Fault(problems.MALFORMED, str(error))), {}
+        return Signature(field, fault=Fault(problems.MALFORMED, str(error))), {}
     domain = host_name(found.get("d", ""), _DOMAIN)
     selector = host_name(found.get("s", ""), _SELECTOR)
     algorithm = found.get("a", "")
-    signature = replace(
-        signature,
+    signature = Signature(
+        field,
         domain=domain or "",
         selector=selector or "",
         identity=f"@{domain}" if rules.has_identity and domain else "",
@@ -169,19 +170,30 @@ def _complete(signature: Signature, found: Mapping[str, str], rules: Rules) -> S
     if not value:
         raise _Bad(problems.MALFORMED, "b= is not base64")
     made = _number(found, "t", _TIME_DIGITS)
-    signature = replace(signature, value=value, made=made)
-    if rules.covers_message:
-        signature = _covering(signature, found, rules)
+    covering = _covering(found, rules) if rules.covers_message else {}
+    identity = signature.identity
     if rules.has_identity:
-        signature = replace(signature, identity=_identity(found.get("i"), signature.domain))
-    if rules.covers_from and "from" not in signature.names:
+        identity = _identity(found.get("i"), signature.domain)
+    if rules.covers_from and "from" not in covering["names"]:
         raise _Bad(problems.FROM_UNSIGNED)
-    if signature.expires is not None and made is not None and signature.expires <= made:
+    expires = covering.get("expires")
+    if expires is not None and made is not None and expires <= made:
         raise _Bad(problems.CONTRADICTORY_TIMES)
-    return signature
+    return Signature(
+        signature.field,
+        signature.domain,
+        signature.selector,
+        identity,
+        signature.algorithm,
+        value=value,
+        made=made,
+        start=signature.start,
+        **covering,
+    )
 
 
-def _covering(signature: Signature, found: Mapping[str, str], rules: Rules) -> Signature:
+def _covering(found: Mapping[str, str], rules: Rules) -> dict[str, Any]:
+    """The fields that say what is signed, and until when."""
     header, slash, body = found.get("c", rules.canonicalization).partition("/")
     if not slash:
         body = "simple"
@@ -193,15 +205,14 @@ def _covering(signature: Signature, found: Mapping[str, str], rules: Rules) -> S
     body_hash = tags.base64(found["bh"])
     if body_hash is None or len(body_hash) != HASH_OCTETS:
         raise _Bad(problems.MALFORMED, "bh= is no SHA-256 hash in base64")
-    return replace(
-        signature,
-        relaxed_header=_CANONICALIZATIONS[header],
-        relaxed_body=_CANONICALIZATIONS[body],
-        names=names,
-        body_hash=body_hash,
-        length=_number(found, "l", _LENGTH_DIGITS),
-        expires=_number(found, "x", _TIME_DIGITS),
-    )
+    return {
+        "relaxed_header": _CANONICALIZATIONS[header],
+        "relaxed_body": _CANONICALIZATIONS[body],
+        "names": names,
+        "body_hash": body_hash,
+        "length": _number(found, "l", _LENGTH_DIGITS),
+        "expires": _number(found, "x", _TIME_DIGITS),
+    }
 
 
 def _number(found: Mapping[str, str], name: str, digits: int) -> int | None:
