@@ -106,6 +106,17 @@ def test_damage_is_noticed() -> None:
         codec.size(packed[:end])
 
 
+@pytest.mark.parametrize("octets", [100, 3_000, 20_000, 100_000])
+def test_young_messages_are_compressed_whatever_their_size(octets: int) -> None:
+    data = (b"Dear Sir or Madam, please find attached invoice %d.\r\n" * (octets // 50))[:octets]
+    packed = codec.pack_young(data)
+    assert len(packed) < 0.9 * octets
+    assert codec.unpack(packed) == data
+    changed = packed[:-1] + bytes((packed[-1] ^ 0x55,))
+    with pytest.raises(Unavailable):
+        codec.unpack(changed)
+
+
 def test_threads_compress_at_the_same_time() -> None:
     problems: list[int] = []
 

@@ -14,12 +14,17 @@ import zstandard
 
 from alphorn.base.errors import Unavailable
 
+FASTEST = -4
 QUICKEST = 1
-"""The level for what will soon be compressed anew with others."""
+"""The levels for what will soon be compressed anew with others: small, and not small."""
 QUICK = 3
 """The level for what is compressed while a client waits, and then stays as it is."""
 THOROUGH = 7
 """The level for what is compressed later, in large pieces."""
+SMALL_OCTETS = 2 * 1024
+"""Below this size most of the work is that of the better levels' tables."""
+PLAIN_OCTETS = 8 * 1024
+"""From this size on the dictionary saves a thirtieth of the octets, and costs a fifth of the work."""
 LARGE_OCTETS = 64 * 1024
 """From this size on, what follows a header stays alone."""
 
@@ -36,8 +41,16 @@ def pack(data: bytes) -> bytes:
 
 def pack_young(data: bytes) -> bytes:
     """`data`, compressed as quickly as it can be, if it is not large."""
-    level = QUICKEST if len(data) < LARGE_OCTETS else QUICK
-    return _shorter(_MAIL_1, _compressor(level).compress(data), data)
+    size = len(data)
+    if size < SMALL_OCTETS:
+        compressor = _compressor(FASTEST)
+    elif size < PLAIN_OCTETS:
+        compressor = _compressor(QUICKEST)
+    elif size < LARGE_OCTETS:
+        compressor = _threads.plain
+    else:
+        compressor = _compressor(QUICK)
+    return _shorter(_MAIL_1, compressor.compress(data), data)
 
 
 def pack_thoroughly(data: bytes) -> bytes:
@@ -94,6 +107,8 @@ class _Threads(threading.local):
     def __init__(self) -> None:
         self.reader = zstandard.ZstdDecompressor(dict_data=_dictionary(QUICK))
         self.compressors: dict[int, zstandard.ZstdCompressor] = {}
+        # What was compressed without the dictionary is read with it all the same.
+        self.plain = zstandard.ZstdCompressor(level=QUICKEST, write_checksum=True)
 
 
 _threads = _Threads()
