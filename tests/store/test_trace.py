@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -145,7 +144,7 @@ def test_the_newest_come_oldest_first(log: TraceLog) -> None:
     for event in reversed(events):
         log.add(event)
     assert log.find(limit=5) == events[-5:]
-    both = replace(EVENT, sender="anna@example.test")
+    both = EVENT._replace(sender="anna@example.test")
     log.add(both)
     assert log.find(address="anna@example.test") == [both]
 
@@ -181,7 +180,7 @@ def test_look_ups_stay_fast(log: TraceLog, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_text_from_outside_is_bounded_and_stored(log: TraceLog) -> None:
-    log.add(replace(EVENT, text="x" * 5000, message_id="<" + "y" * 5000 + ">", sender="\udcff@x"))
+    log.add(EVENT._replace(text="x" * 5000, message_id="<" + "y" * 5000 + ">", sender="\udcff@x"))
     (found,) = log.find(account_id=7)
     assert found.text == "x" * MAX_TEXT
     assert found.sender == "?@x"
@@ -206,7 +205,7 @@ def test_purge(log: TraceLog, monkeypatch: pytest.MonkeyPatch) -> None:
     assert log.purge(1000.0) == 40
     for table in ("event", "segment", "lookup"):
         assert sql(log, f"SELECT count(*) FROM {table}") == [(0,)]
-    log.add(replace(EVENT, time=2000.0))
+    log.add(EVENT._replace(time=2000.0))
     assert len(log.find(transaction="t1")) == 1
 
 
@@ -298,7 +297,7 @@ def test_what_comes_late_is_found_and_in_its_place(
     assert sql(log, "SELECT count(*) FROM segment") == [(5,)]
     for event in events[:40]:
         log.add(event)
-    late = [replace(event, time=event.time + 0.5) for event in events[60:90]]
+    late = [event._replace(time=event.time + 0.5) for event in events[60:90]]
     for event in late:
         log.add(event)
     together = sorted([*events, *late], key=lambda event: event.time)
@@ -317,12 +316,12 @@ def test_events_of_one_moment_keep_their_order(log: TraceLog, tmp_path: Path) ->
     other = TraceLog(tmp_path / "trace.sqlite")
     numbered = [f"{n}@example.test" for n in range(3000)]
     for recipient in numbered:
-        log.add(replace(EVENT, recipient=recipient))
+        log.add(EVENT._replace(recipient=recipient))
     log.flush()
     other.add(EVENT)
     other.flush()
-    log.add(replace(EVENT, time=EVENT.time + 1, recipient="later"))
-    log.add(replace(EVENT, recipient="again"))
+    log.add(EVENT._replace(time=EVENT.time + 1, recipient="later"))
+    log.add(EVENT._replace(recipient="again"))
     log.flush()
     found = log.find(limit=10_000)
     assert len(found) == 3003
@@ -357,9 +356,9 @@ def test_a_failed_write_leaves_no_numbers_behind(log: TraceLog) -> None:
     log.flush()
     assert log._writer is not None
     with pytest.raises(OverflowError):
-        log._writer.write([replace(EVENT, stage="new", account_id=1 << 80)])
-    log.add(replace(EVENT, stage="other"))
-    log.add(replace(EVENT, stage="new"))
+        log._writer.write([EVENT._replace(stage="new", account_id=1 << 80)])
+    log.add(EVENT._replace(stage="other"))
+    log.add(EVENT._replace(stage="new"))
     assert [event.stage for event in log.find()] == ["deliver", "other", "new"]
 
 
@@ -367,12 +366,12 @@ def test_a_file_of_the_first_version_is_taken_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "trace.sqlite"
-    events = [*some(50), replace(EVENT, time=60.25), replace(EVENT, time=60.25, stage="queue")]
+    events = [*some(50), EVENT._replace(time=60.25), EVENT._replace(time=60.25, stage="queue")]
     make_old(path, events)
     monkeypatch.setattr(trace_file, "TAKEN_OVER", 30)
     log = TraceLog(path)
     found = log.find(limit=1000)
-    assert [replace(event, time=float(f"{event.time:.5f}")) for event in found] == events[-30:]
+    assert [event._replace(time=float(f"{event.time:.5f}")) for event in found] == events[-30:]
     assert len(log.find(account_id=7)) == 2 + sum(e.account_id == 7 for e in events[-30:-2])
     log.add(EVENT)
     assert log.find(limit=1) == [EVENT]
@@ -389,7 +388,7 @@ def test_an_event_costs_little(log: TraceLog, slack: float) -> None:
 
     def write() -> None:
         later = 10_000 * next(turns)
-        log._waiting.extend(replace(event, time=event.time + later) for event in events)
+        log._waiting.extend(event._replace(time=event.time + later) for event in events)
         log.flush()
 
     most = 4000 * 30e-6 * slack

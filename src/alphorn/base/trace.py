@@ -1,8 +1,11 @@
 """One step in the story of one message, in plain words and with the facts that decided it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
+
+NOTHING: Mapping[str, str | int | float | bool | None] = MappingProxyType({})
 
 
 class Verdict(Enum):
@@ -17,13 +20,14 @@ class Verdict(Enum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class TraceEvent:
+class TraceEvent(NamedTuple):
     """`transaction` ties the events of one message together (it is in our Received field too).
 
     `stage` is a short stable word ("rcpt", "deliver", "queue"), `text` a sentence for people,
     `facts` small JSON-able values: never a password, never message content beyond the subject.
     `account_id` and `domain` say who may see it (None: operators only).
+
+    A tuple, because each message makes several.
     """
 
     time: float
@@ -36,4 +40,4 @@ class TraceEvent:
     message_id: str = ""
     account_id: int | None = None
     domain: str = ""
-    facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    facts: Mapping[str, str | int | float | bool | None] = NOTHING

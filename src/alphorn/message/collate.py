@@ -5,7 +5,6 @@ import unicodedata
 
 MAX_SUBJECT = 1000
 
-_SPACES = re.compile(r"\s+")
 _TRAILER = re.compile(r"(?:\(fwd\)| )+\Z", re.IGNORECASE | re.ASCII)
 _LEADER = re.compile(
     r" +|(?:re|fwd?) *(?:\[[^\[\]]*\] *)?(:)|(\[[^\[\]]*\]) *", re.IGNORECASE | re.ASCII
@@ -25,11 +24,12 @@ def base_subject(subject: str) -> str:
 
     `subject` is decoded; of a longer one only the first MAX_SUBJECT characters count.
     """
-    text = _SPACES.sub(" ", subject[:MAX_SUBJECT])
+    text = " ".join(subject[:MAX_SUBJECT].split())
     while True:
-        trailer = _TRAILER.search(text)
-        if trailer is not None:
-            text = text[: trailer.start()]
+        if text.endswith((")", " ")):
+            trailer = _TRAILER.search(text)
+            if trailer is not None:
+                text = text[: trailer.start()]
         text = _without_leaders(text)
         if text[:5].lower() != "[fwd:" or text[-1] != "]":
             return fold(text)

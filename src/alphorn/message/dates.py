@@ -6,6 +6,7 @@ dashes between day, month and year, a month before its day, and a year after the
 
 import re
 from datetime import date
+from functools import lru_cache
 from time import gmtime
 from typing import NamedTuple
 
@@ -22,6 +23,14 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _ZONES = {"EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360}
 _ZONES |= {"PST": -480, "PDT": -420, "CET": 60, "MET": 60, "CEST": 120, "MEST": 120, "BST": 60}
 _ZONES |= {"EET": 120, "EEST": 180, "MSK": 180, "JST": 540, "KST": 540, "IST": 330}
+
+# As nearly all programs write it: what the readers below find in it is the same.
+_PLAIN = re.compile(
+    r"(?:[A-Z][a-z][a-z], )?(\d\d?) ([A-Z][a-z][a-z]) (\d\d\d\d) (\d\d):(\d\d):(\d\d)"
+    r" ([+-])(\d\d\d\d)",
+    re.ASCII,
+)
+_NO_ZONE = (None, None, None, None)
 
 # Matched against text in which each run of white space is one space.
 _TIME = r"(\d{1,2}) ?[:.] ?(\d{1,2})(?: ?[:.] ?(\d{1,2})(?:[.,]\d{1,9})?)? ?([AaPp][Mm]\b)?"
@@ -52,6 +61,10 @@ def parse(text: str) -> Date | None:
 
     Of a longer value only the first MAX_DATE characters count.
     """
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        day, name, year, hour, minute, second, sign, digits = plain.groups()
+        return _date(year, name, day, [hour, minute, second, None, sign, digits, *_NO_ZONE])
     if "(" in text:
         text = strip_comments(text)
     text = " ".join(text[:MAX_DATE].split())
@@ -104,7 +117,12 @@ def _offset(sign: str | None, digits: str) -> int | None:
 
 def format(seconds: float, offset: int | None = 0) -> str:
     """`Thu, 13 Feb 2025 12:00:00 +0100`; an `offset` of None is written -0000 (RFC 5322 §3.3)."""
-    at = gmtime(int(seconds) + 60 * (offset or 0))
+    return _format(int(seconds), offset)
+
+
+@lru_cache(maxsize=16)
+def _format(seconds: int, offset: int | None) -> str:
+    at = gmtime(seconds + 60 * (offset or 0))
     minutes = abs(offset or 0)
     sign = "-" if offset is None or offset < 0 else "+"
     return (

@@ -1,7 +1,7 @@
 """What became of a message for one recipient in our own domains."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from alphorn.message.envelope import EnvelopeRecipient
 
@@ -12,8 +12,7 @@ class Fate(Enum):
     FAILED = "failed"  # for good; nothing was done
 
 
-@dataclass(frozen=True, slots=True)
-class LocalResult:
+class LocalResult(NamedTuple):
     """`status` is an enhanced code (RFC 3463), of the class that agrees with `fate`; `text` is a
     sentence for the sender."""
 

@@ -43,8 +43,8 @@ def preview(raw: bytes, plain: Entity | None, html: Entity | None) -> str:
 
 
 def _shorten(text: str) -> str:
-    short = _words(text[: 4 * MAX_PREVIEW])
-    if len(short) < MAX_PREVIEW and len(text) > 4 * MAX_PREVIEW:
+    short = _words(text[: 2 * MAX_PREVIEW])
+    if len(short) < MAX_PREVIEW and len(text) > 2 * MAX_PREVIEW:
         short = _words(text)
     return short[:MAX_PREVIEW].rstrip()
 

@@ -13,6 +13,7 @@ MAX_SEEN = 200
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.:_\u0080-\U0010ffff\[\]-]")
 _CLIENT = re.compile(r"from \S+ \((?:(\S+) )?\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]\)")
+_UNSAFE_IN_ADDRESS = re.compile(r"[\x00-\x1f\x7f<>]")
 _UNSAFE_TEXT = re.compile(r"[\x00-\x1f\x7f()\\]")
 
 
@@ -73,18 +74,18 @@ def client(raw: bytes) -> tuple[str, str]:
     return ("", "") if found is None else (found[2], found[1] or "")
 
 
-def hops(raw: bytes) -> int:
+def hops(head: header.Head) -> int:
     """How many Received fields there are (RFC 5321 §6.3)."""
-    return header.count(raw, "Received")
+    return head.count("Received")
 
 
-def been_at(raw: bytes) -> frozenset[str]:
+def been_at(head: header.Head) -> frozenset[str]:
     """The addresses, in lower case, at which the message has been before.
 
     Ours stand on top, so that the first `MAX_SEEN` fields are enough, and none is longer than
     `MAX_ADDRESS`: whoever sends a header full of others does not make us read it.
     """
-    values = header.get_all(raw, "Delivered-To", MAX_SEEN)
+    values = head.get_all("Delivered-To", MAX_SEEN)
     return frozenset(
         mailbox.address.lower()
         for value in values
@@ -98,4 +99,4 @@ def _clean(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f<>]", "?", text)[:MAX_ADDRESS]
+    return _UNSAFE_IN_ADDRESS.sub("?", text)[:MAX_ADDRESS]

@@ -154,13 +154,19 @@ def _identifiers(value: str) -> list[str]:
     return [identifier[:MAX_MESSAGE_ID] for identifier in found]
 
 
+def _first(parsed: list[Mailbox | Group]) -> Mailbox | None:
+    if parsed and isinstance(parsed[0], Mailbox):
+        return parsed[0]
+    return next(flatten(parsed), None)
+
+
 def _sort_key(parsed: list[Mailbox | Group]) -> str:
     """The first address's mailbox name, folded (RFC 5256 §3)."""
-    mailbox = next(flatten(parsed), None)
+    mailbox = _first(parsed)
     return "" if mailbox is None else collate.fold(words.decode(mailbox.local)[:MAX_SORT_KEY])
 
 
 def _sort_display(parsed: list[Mailbox | Group]) -> str:
     """The first address as it is shown, folded (RFC 5957 §3)."""
-    mailbox = next(flatten(parsed), None)
+    mailbox = _first(parsed)
     return "" if mailbox is None else collate.fold(mailbox.display[:MAX_SORT_KEY])

@@ -17,7 +17,7 @@ from alphorn.base.errors import AlphornError, Exists, OverQuota, Refused, Unavai
 from alphorn.base.trace import Verdict
 from alphorn.directory.values import AccountInfo, Route
 from alphorn.message.envelope import EnvelopeRecipient, OriginKind
-from alphorn.message.summarize import below, summarize
+from alphorn.message.summarize import summarize
 from alphorn.operations.answering import Answer, Answering
 from alphorn.operations.filter_environment import USES
 from alphorn.operations.filter_notice import KEEP_SECONDS, notice
@@ -119,7 +119,7 @@ class Acting:
     ) -> None:
         now = int(case.piece.now)
         as_it_came = any(filing.raw is None for filing in plan.filings)
-        summary = below(case.piece.summary(), len(case.fields)) if as_it_came else None
+        summary = case.piece.summary(len(case.fields)) if as_it_came else None
         copies = []
         for filing in plan.filings:
             if filing.create and filing.use is not None:
@@ -169,7 +169,7 @@ class Acting:
                 if not copies:
                     raise
                 self._tell(case, Verdict.INFO, f"Not stored as asked: {error.text}", {})
-                plain = replace(copies[0].message, keywords=case.piece.keywords)
+                plain = copies[0].message._replace(keywords=case.piece.keywords)
                 copies[:] = [Copy(case.placement.place, plain)]
             return case.mail.deliver(copies, quota, remember)
 

@@ -29,14 +29,13 @@ from alphorn.message import confidential_field, header, own_fields, received
 from alphorn.message.envelope import Envelope, EnvelopeRecipient, Notify, Origin, OriginKind
 from alphorn.message.outcome import Fate, LocalResult
 from alphorn.message.parse import Entity
-from alphorn.message.summarize import below
 from alphorn.operations import secured
 from alphorn.operations.acting import Acting, Case, Helpers
 from alphorn.operations.confirm import asked_for, confirmation
 from alphorn.operations.filter_notice import tell
 from alphorn.operations.filtering import Filtering
 from alphorn.operations.onward import Onward, onward
-from alphorn.operations.piece import Enqueue, Facts, Piece, event, piece_of
+from alphorn.operations.piece import Enqueue, Facts, Piece, event
 from alphorn.operations.placement import INTO_INBOX, SPAM, Placement, as_decided
 from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.sending_on import MAX_HOPS, Onwards, SendingOn
@@ -164,7 +163,7 @@ class Delivery:
 
         Raises Unavailable only where some were served and the rest cannot be queued either.
         """
-        piece = piece_of(raw, envelope, transaction, self._clock(), top, root)
+        piece = Piece(raw, envelope, transaction, self._clock(), top, root)
         done: dict[int, LocalResult] = {}
         sent: set[_Onward] = set()
         results = []
@@ -198,13 +197,13 @@ class Delivery:
             worst = next((result for result in rest if result.fate is Fate.DEFERRED), rest[0])
             return Reception(False, worst.status, worst.text)
         # What was decided for the first of them goes with it, so that spam stays spam.
-        left = replace(piece, raw=waiting[0].fields + piece.raw)
+        left = waiting[0].fields + piece.raw
         for kind, some in (
             (OriginKind.RECEIVED, [one for one in rest if one not in untouched]),
             (OriginKind.WAITING, [one for one in rest if one in untouched]),
         ):
             if some:
-                self._leave_to_queue(left, some, kind)
+                self._leave_to_queue(piece, left, some, kind)
         return Reception(True, "2.0.0", "Delivered, in part later")
 
     def retry(
@@ -222,7 +221,7 @@ class Delivery:
         from_here = origin.kind not in _LET_IN and origin.kind is not OriginKind.REPORT
         if from_here and envelope.gateway and not confidential_field.read(raw):
             top = confidential_field.render(envelope.gateway)
-        piece = piece_of(raw, envelope, origin.transaction, self._clock(), top)
+        piece = Piece(raw, envelope, origin.transaction, self._clock(), top)
         local, _, domain = recipient.address.rpartition("@")
         try:
             route = self.route(local, domain)
@@ -434,7 +433,7 @@ class Delivery:
         quota = account.quota_octets or None
         if quota is not None and len(raw) > quota:
             raise Refused("The message is larger than the whole mailbox.", code="too-large")
-        summary = below(piece.summary(), len(fields))
+        summary = piece.summary(len(fields))
         (appended,) = mail.append(
             placement.place,
             (NewMessage(raw, summary, int(piece.now), keywords=piece.keywords),),
@@ -477,12 +476,14 @@ class Delivery:
         fate = Fate.DEFERRED if passing else Fate.FAILED
         return LocalResult(recipient, fate, status, error.text)
 
-    def _leave_to_queue(self, piece: Piece, rest: Sequence[LocalResult], kind: OriginKind) -> None:
+    def _leave_to_queue(
+        self, piece: Piece, raw: bytes, rest: Sequence[LocalResult], kind: OriginKind
+    ) -> None:
         """Others have the message, so that it cannot be refused any more: the queue tries again,
         and reports to the sender where it does not succeed."""
         recipients = tuple(result.recipient for result in rest)
         name = self._enqueue(
-            piece.raw,
+            raw,
             replace(piece.envelope, recipients=recipients),
             Origin(kind, piece.transaction, message_id=piece.message_id),
         )

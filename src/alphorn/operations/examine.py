@@ -20,6 +20,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from alphorn.base.address import fold_domain
 from alphorn.base.errors import Unavailable
@@ -35,7 +37,7 @@ from alphorn.mailauth.results import (
     without_forged,
 )
 from alphorn.mailauth.spf.result import Spf
-from alphorn.message import own_fields
+from alphorn.message import header, own_fields
 from alphorn.message.parse import Entity, parse
 from alphorn.operations import reputation
 from alphorn.operations.acquaintances import Acquaintances
@@ -56,6 +58,9 @@ from alphorn.store.reported import Name, Reported, Voices
 from alphorn.store.spam_model import SpamModel
 
 LOG_SECONDS = 60.0
+
+_PASSES = Decision(STAGE_SPAM)
+_NOTHING: Mapping[str, Fact] = MappingProxyType({})
 
 _log = logging.getLogger(__name__)
 
@@ -78,8 +83,7 @@ class Arrival:
     engines: tuple[Decision, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(NamedTuple):
     """`decision` is PASS or what the sender is told. `raw` is the message without what others wrote
     in our name, `root` its structure where that is known; `fields` stand on top of every copy;
     `placements` are in the order of the recipients. `facts` and `found` (a sentence) are for the
@@ -91,7 +95,7 @@ class Examination:
     root: Entity | None = None
     fields: bytes = b""
     placements: tuple[Placement, ...] = ()
-    facts: dict[str, Fact] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = _NOTHING
     found: str = ""
     proved: tuple[str, ...] = ()
     spam: bool = False
@@ -114,8 +118,7 @@ class ExaminerParts:
     scoring: Scoring = Scoring.ADD
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
+class _Message(NamedTuple):
     """What is asked about: `raw` as it came, `root` its structure, `sender` the envelope's."""
 
     raw: bytes
@@ -158,25 +161,28 @@ class Examiner:
         facts["score"] = score
         spam = all(map(taken_for_spam, placements))
         refusals = [placement.refusal for placement in placements]
-        told = Examination(
-            Decision(STAGE_SPAM), raw, facts=facts, found=_found(auth), proved=_proved(auth),
-            spam=spam,
-        )  # fmt: skip
+        found, proved = _found(auth), _proved(auth)
         if None not in refusals:
             refusal = refusals[0]
             assert refusal is not None
             facts.update(refusal.facts)
-            return replace(told, decision=refusal)
-        clean = own_fields.without(without_forged(raw, self._parts.hostname))
-        return replace(
-            told,
-            raw=clean,
-            root=message.root if clean is raw else None,
-            fields=self._fields(arrival, auth, sender),
-            placements=tuple(
-                placement if placement.refusal is None else replace(placement, refusal=None)
-                for placement in placements
+            return Examination(refusal, raw, None, b"", (), facts, found, proved, spam)
+        clean = self._without_ours(raw, message.root)
+        return Examination(
+            _PASSES,
+            clean,
+            message.root if clean is raw else None,
+            self._fields(arrival, auth, sender),
+            tuple(
+                [
+                    placement if placement.refusal is None else replace(placement, refusal=None)
+                    for placement in placements
+                ]
             ),
+            facts,
+            found,
+            proved,
+            spam,
         )
 
     def linked_domains(self, raw: bytes) -> tuple[str, ...]:
@@ -194,6 +200,13 @@ class Examiner:
             if decided is not None:
                 yield decided
         yield from message.arrival.engines
+
+    def _without_ours(self, raw: bytes, root: Entity) -> bytes:
+        """The message without what only we may write; the same object where it has none of it."""
+        head = header.Head(raw, root.body)
+        if head.may_have(b"authentication-results", b"received-spf"):
+            raw = without_forged(raw, self._parts.hostname)
+        return own_fields.without(raw) if head.may_have(b"x-alphorn-") else raw
 
     # -- where it goes -----------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ from alphorn.operations.filter_plan import Filing, Incoming, Plan
 from alphorn.operations.imap_environment import AtEvent, Here
 from alphorn.operations.imap_events import Event, words
 from alphorn.operations.notifying import Letter, Notifying
-from alphorn.operations.piece import Enqueue, Piece, Tell, event, origin, piece_of
+from alphorn.operations.piece import Enqueue, Piece, Tell, event, origin
 from alphorn.operations.placement import Placement, as_decided
 from alphorn.operations.planning import Planning, flags_of, outward
 from alphorn.operations.sending_on import SendingOn
@@ -185,7 +185,7 @@ class ImapScripts:
             words(bits, str(keywords).split()),
             recipient,
             route or Route(account.address, AddressKind.OWN, account),
-            piece_of(outside, envelope, transaction_of(raw), self._clock()),
+            Piece(outside, envelope, transaction_of(raw), self._clock()),
         )
 
     def _one(self, case: _Case, one: Event, rules: Compiled) -> None:

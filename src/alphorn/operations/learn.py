@@ -9,7 +9,7 @@ twice: it counts once.
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -233,11 +233,10 @@ class Learning:
             account_id=account_id,
         )
         if account is not None:
-            event = replace(
-                event,
+            event = event._replace(
                 recipient=account.address,
                 domain=account.address.rpartition("@")[2],
             )
         if fate is not None:
-            event = replace(event, facts={"installation": fate.value})
+            event = event._replace(facts={"installation": fate.value})
         self._parts.trace(event)

@@ -12,7 +12,7 @@ lost.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from alphorn.base.errors import Refused
 from alphorn.directory.values import AddressKind, Route
@@ -21,8 +21,7 @@ from alphorn.policy.unproved import CODE
 GMAIL = frozenset(("gmail.com", "googlemail.com"))
 
 
-@dataclass(frozen=True, slots=True)
-class Onward:
+class Onward(NamedTuple):
     """`notes` are sentences for the trace about what is not sent on; `keep` whether the account
     gets a copy; `stopped` is what its sender is told where nobody gets it and he is to know."""
 

@@ -1,8 +1,6 @@
 """A message on its way to somebody here, and how its steps are told in the trace."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 
 from alphorn.base.trace import TraceEvent, Verdict
 from alphorn.directory.values import AccountInfo
@@ -18,19 +16,53 @@ Tell = Callable[[TraceEvent], None]
 Facts = dict[str, str | int | float | bool | None]
 
 
-@dataclass(frozen=True, slots=True)
 class Piece:
-    """A message under way and what is read from its header once."""
+    """A message under way and what is read from its header once; it stays as it is made."""
 
-    raw: bytes
-    envelope: Envelope
-    transaction: str
-    now: float
-    hops: int
-    message_id: str
-    been_at: frozenset[str]
-    summary: Callable[[], Summary]
-    """Of `raw`, worked out when it is first asked for: once for all recipients."""
+    __slots__ = (
+        "_above",
+        "_came",
+        "_root",
+        "_summary",
+        "been_at",
+        "envelope",
+        "hops",
+        "message_id",
+        "now",
+        "raw",
+        "transaction",
+    )
+
+    def __init__(
+        self,
+        raw: bytes,
+        envelope: Envelope,
+        transaction: str,
+        now: float,
+        top: bytes = b"",
+        root: Entity | None = None,
+    ) -> None:
+        """Of the message `raw`, whose structure `root` is where it is known, with trace fields
+        `top` before all others."""
+        self.raw = header.prepend(raw, top) if top else raw
+        self.envelope = envelope
+        self.transaction = transaction
+        self.now = now
+        head = header.Head(self.raw)
+        self.hops = received.hops(head)
+        self.message_id = head.get("Message-ID") or ""
+        self.been_at = received.been_at(head)
+        self._came = raw
+        self._root = root
+        self._above = len(top)
+        self._summary: Summary | None = None
+
+    def summary(self, octets: int) -> Summary:
+        """Of `raw` with so many octets of whole fields before it; worked out when it is first asked
+        for, once for all recipients."""
+        if self._summary is None:
+            self._summary = summarize(self._came, self._root)
+        return below(self._summary, self._above + octets)
 
     @property
     def keywords(self) -> frozenset[str]:
@@ -38,29 +70,6 @@ class Piece:
         if self.envelope.gateway and confidential_field.read(self.raw):
             return frozenset((confidential_field.KEYWORD,))
         return frozenset()
-
-
-def piece_of(
-    raw: bytes,
-    envelope: Envelope,
-    transaction: str,
-    now: float,
-    top: bytes = b"",
-    root: Entity | None = None,
-) -> Piece:
-    """Of the message `raw`, whose structure `root` is where it is known, with trace fields `top`
-    before all others."""
-    whole = header.prepend(raw, top) if top else raw
-    return Piece(
-        whole,
-        envelope,
-        transaction,
-        now,
-        received.hops(whole),
-        header.get(whole, "Message-ID") or "",
-        received.been_at(whole),
-        cache(lambda: below(summarize(raw, root), len(top))),
-    )
 
 
 def origin(

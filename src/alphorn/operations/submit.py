@@ -225,7 +225,7 @@ class Submission:
             },
         )
         for recipient in envelope.recipients:
-            self._trace(replace(event, recipient=recipient.address))
+            self._trace(event._replace(recipient=recipient.address))
         self._sent(account.id, raw, envelope)
         return name
 

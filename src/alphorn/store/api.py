@@ -19,7 +19,7 @@ long, "disk-full", "damaged", "not-writable"): see `base.errors`. The limits hav
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from typing import NamedTuple, Protocol
 
@@ -120,19 +120,17 @@ class SortKey(Enum):
     DISPLAY_TO = "displayto"
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(NamedTuple):
     """A message to append. `raw` has CRLF line ends; `internal_date` is seconds UTC."""
 
     raw: bytes
     summary: Summary
     internal_date: int
     flags: int = 0
-    keywords: frozenset[str] = field(default_factory=frozenset)
+    keywords: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(NamedTuple):
     uid: int
     uidvalidity: int
     modseq: int

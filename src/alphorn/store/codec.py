@@ -24,7 +24,7 @@ THOROUGH = 7
 SMALL_OCTETS = 2 * 1024
 """Below this size most of the work is that of the better levels' tables."""
 PLAIN_OCTETS = 8 * 1024
-"""From this size on the dictionary saves a thirtieth of the octets, and costs a fifth of the work."""
+"""From this size on the dictionary saves a thirtieth of the octets, for a fifth of the work."""
 LARGE_OCTETS = 64 * 1024
 """From this size on, what follows a header stays alone."""
 

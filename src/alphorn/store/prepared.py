@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from alphorn.base.errors import Refused
 from alphorn.base.flags import ALL_FLAGS
@@ -15,8 +15,7 @@ from alphorn.store.limits import MAX_THREAD_KEYS
 from alphorn.store.text import storable
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """`keys` are hashes of Message-IDs, own first; never empty. `body` and `large` are the data of
     rows of these tables, `columns` those of the table `content` from `header_size` on."""
 
@@ -73,8 +72,7 @@ def prepare_copies(messages: Sequence[NewMessage]) -> list[Prepared]:
             made = done[same] = prepare(message)
         else:
             _check_flags(message.flags)
-            made = replace(
-                first,
+            made = first._replace(
                 received=message.internal_date,
                 flags=message.flags,
                 words=checked_words(message.keywords),
