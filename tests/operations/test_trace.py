@@ -1,7 +1,6 @@
 """Who sees what of the trace."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -45,8 +44,7 @@ def trace(acme: Installation) -> Iterator[TraceLog]:
         account = acme.view.account_by_address(recipient)
         assert account is not None
         log.add(
-            replace(
-                message,
+            message._replace(
                 time=NOW + 2 + n,
                 stage="deliver",
                 verdict=Verdict.FILED if n == 1 else Verdict.DELIVERED,

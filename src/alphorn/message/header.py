@@ -15,6 +15,7 @@ from alphorn.message import charsets
 
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _ANY = re.compile(rb"\n([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)")
+_NAME = re.compile(rb"\n([!-9;-~]++)[ \t]*+:")
 _NEVER = re.compile(rb"(?!)")
 _EMPTY_LINE = re.compile(rb"\n(?:\r\n|\n(?!\r\n))")
 
@@ -73,20 +74,17 @@ def iterate(raw: bytes) -> Iterator[Field]:
 class Head:
     """The header of a message that is asked about several fields.
 
-    Whether there is a field is found out on octets in lower case, at the speed of `bytes.find`.
+    `names` are those of its fields in order, in lower case. What is not among them is not looked
+    for.
     """
 
-    __slots__ = ("_folded", "_octets")
+    __slots__ = ("_octets", "names")
 
     def __init__(self, raw: bytes, body: int | None = None) -> None:
         """`body` is where the body of `raw` begins, where that is known."""
         # After a line end, so that each field follows one.
         self._octets = b"\n" + raw[: header_end(raw) if body is None else body]
-        self._folded = self._octets.lower()
-
-    def may_have(self, *begins: bytes) -> bool:
-        """Whether a line begins with one of these, in lower case."""
-        return any(b"\n" + begin in self._folded for begin in begins)
+        self.names: list[bytes] = _NAME.findall(self._octets.lower())
 
     def get(self, name: str) -> str | None:
         """The first field of this name in any case, unfolded and stripped, not decoded further."""
@@ -99,19 +97,13 @@ class Head:
 
     def count(self, name: str) -> int:
         """How many fields of this name there are."""
-        return sum([1 for _ in self._values(name)])
+        return len(list(self._values(name)))
 
     def _values(self, name: str) -> Iterator[bytes]:
-        begin, field = _named(name)
-        find = self._folded.find
-        at = find(begin)
-        while at >= 0:
-            match = field.match(self._octets, at)
-            if match is None:
-                at = find(begin, at + 1)
-            else:
+        folded, field = _named(name)
+        if folded is None or folded in self.names:
+            for match in field.finditer(self._octets):
                 yield match[1]
-                at = find(begin, match.end())
 
 
 def get(raw: bytes, name: str) -> str | None:
@@ -162,13 +154,18 @@ def _text(value: bytes) -> str:
     return unfold(charsets.decode_unlabelled(value))
 
 
+def _octets(name: str) -> bytes:
+    return name.encode("utf-8", "replace")
+
+
 @lru_cache(maxsize=256)
-def _named(name: str) -> tuple[bytes, re.Pattern[bytes]]:
-    """How a field of this name begins, in lower case, with the line end before it; and what matches
-    it there, its value as a group."""
-    octets = name.encode("utf-8", "replace")
+def _named(name: str) -> tuple[bytes | None, re.Pattern[bytes]]:
+    """The name as `Head.names` has it, None where no field can have it; and what finds what begins
+    like fields of this name, with the line end before them, their values as a group."""
+    octets = _octets(name)
     pattern = rb"\n" + re.escape(octets) + rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)"
-    return b"\n" + octets.lower(), re.compile(pattern, re.IGNORECASE)
+    folded = octets.lower() if _NAME.fullmatch(b"\n" + octets + b":") else None
+    return folded, re.compile(pattern, re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)
@@ -176,6 +173,6 @@ def _whole(names: tuple[str, ...]) -> re.Pattern[bytes]:
     """Finds whole fields of these names with the line end before them, without the one after."""
     if not names:
         return _NEVER
-    either = b"|".join([re.escape(name.encode("utf-8", "replace")) for name in names])
+    either = b"|".join([re.escape(_octets(name)) for name in names])
     pattern = rb"\n(?:" + either + rb")[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+"
     return re.compile(pattern, re.IGNORECASE)

@@ -6,6 +6,8 @@ Only we write them; forged ones go in one pass before anything of ours is put in
 from alphorn.message import confidential_field, header, spam_field
 
 NAMES = (spam_field.NAME, confidential_field.NAME)
+FOLDED = frozenset(name.lower().encode() for name in NAMES)
+"""As `header.Head.names` has them."""
 
 
 def without(raw: bytes) -> bytes:

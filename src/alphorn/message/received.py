@@ -76,7 +76,7 @@ def client(raw: bytes) -> tuple[str, str]:
 
 def hops(head: header.Head) -> int:
     """How many Received fields there are (RFC 5321 §6.3)."""
-    return head.count("Received")
+    return head.names.count(b"received")
 
 
 def been_at(head: header.Head) -> frozenset[str]:
