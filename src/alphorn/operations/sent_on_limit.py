@@ -7,7 +7,6 @@ What is beyond stays in the account, whatever was to become of it, and nobody is
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from alphorn.base.errors import AlphornError
 from alphorn.directory.values import AccountInfo
@@ -38,7 +37,7 @@ class SentOnLimit:
             return chosen
         targets = tuple(target for target in chosen.targets if ours(target))
         note = f"Not sent on to {', '.join(elsewhere)}: {why}"
-        return replace(chosen, targets=targets, keep=True, notes=(*chosen.notes, note))
+        return chosen._replace(targets=targets, keep=True, notes=(*chosen.notes, note))
 
     def reached(self, account: AccountInfo, recipients: int) -> str:
         """Why a message is not sent on to so many recipients elsewhere, as a clause; else "", and
