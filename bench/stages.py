@@ -31,6 +31,7 @@ from alphorn.servers.bus import Bus
 from alphorn.servers.connection import Peer
 from alphorn.servers.launch import Launch
 from alphorn.servers.metrics import Metrics
+from alphorn.servers.processes import Job
 from alphorn.servers.worker import Seat
 from bench import names, strangers
 from bench.peers import base
@@ -287,7 +288,7 @@ async def measure(state: Path, options: argparse.Namespace, work: Path) -> str:
     metrics = Metrics(state / "metrics", fresh=True)
     metrics.become(0)
     bus = Bus(state / "bus")
-    seat = Seat(0, False, launch, read_settings(launch.data), (), None, metrics, 0, 0)  # type: ignore[arg-type]
+    seat = Seat(0, Job.WORKER, launch, read_settings(launch.data), (), None, metrics, 0, 0)  # type: ignore[arg-type]
     parts = WorkerParts(seat, bus)
     try:
         await become_known(parts)

@@ -117,7 +117,7 @@ def test_a_bogus_greeting_is_refused_and_traced(service: Service) -> None:
         S 250 2.1.0 *
         C RCPT TO:<bert@example.test>
         S 550 5.7.1 <bert@example.test>... Access denied - bogus HELO [[127.1.9.9]];
-          help: https://help.example.test/helo
+          help: https://help.example.test/helo/
         C QUIT
         S 221 2.0.0 Goodbye
         """,
@@ -139,7 +139,7 @@ def test_our_own_names_are_not_for_strangers(service: Service) -> None:
             dialog.ask("MAIL FROM:<x@alps.zz>")
             assert dialog.ask(f"RCPT TO:<{BERT}>") == (
                 f"550 5.7.1 <{BERT}>... Access denied - bogus HELO [{name}]; "
-                "help: https://help.example.test/helo"
+                "help: https://help.example.test/helo/"
             )
 
 
@@ -148,7 +148,7 @@ def test_greylisting_over_all_workers(service: Service) -> None:
     said = send(service, letter("grey@alps.zz"), ANNA, sender="grey@alps.zz")
     waits = re.compile(
         r"451 4\.7\.1 Greylisted, please try again in ([0-9]+) seconds; "
-        r"help: https://help\.example\.test/greylist"
+        r"help: https://help\.example\.test/greylist/"
     )
     first = waits.fullmatch(said)
     assert first is not None
@@ -178,7 +178,7 @@ def test_answers_to_our_users_mail_pass_at_once(service: Service) -> None:
 def test_lists_in_the_dns(service: Service) -> None:
     assert send(service, letter(), BERT, source=LISTED) == (
         f"550 5.7.1 {BERT}... Access denied - [{LISTED}] is on the block list strict-bl.zz "
-        "(Ask https://strict-bl.zz/); help: https://help.example.test/dns-lists"
+        "(Ask https://strict-bl.zz/); help: https://help.example.test/dns-lists/"
     )
     told = alphorn(service, "blocked", LISTED)
     assert "strict-bl.zz" in told
@@ -214,7 +214,7 @@ def test_dmarc_as_the_domain_asks(service: Service) -> None:
     assert send(service, letter("boss@strict.zz"), BERT) == (
         "550 5.7.1 Nothing proves that it is from strict.zz, and strict.zz asks to reject such "
         "mail (DMARC). Whoever manages strict.zz can repair its SPF, DKIM or DMARC records; "
-        "help: https://help.example.test/dmarc"
+        "help: https://help.example.test/dmarc/"
     )
     (event,) = story(service, "--stage", "dmarc")
     assert event["recipient"] == BERT
@@ -255,7 +255,7 @@ def test_an_attachment_in_an_archive(service: Service) -> None:
     )
     told = "The attachment invoice.zip > invoice.pdf.exe is of a kind that is not taken here (.exe)"
     assert send(service, message.as_bytes(), BERT) == (
-        f"554 5.7.0 {told}; help: https://help.example.test/attachments"
+        f"554 5.7.0 {told}; help: https://help.example.test/attachments/"
     )
     (event,) = story(service, "--stage", "attachments")
     assert (event["verdict"], event["recipient"]) == ("refused", BERT)
@@ -265,7 +265,7 @@ def test_headers_that_only_abuse_has(service: Service) -> None:
     twice = b"From: a@alps.zz\r\nFrom: b@bank.zz\r\nSubject: x\r\n\r\nx\r\n"
     assert send(service, twice, BERT) == (
         "554 5.7.0 Message is rejected by headers rule filter; "
-        "help: https://help.example.test/headers"
+        "help: https://help.example.test/headers/"
     )
     (event,) = story(service, "--stage", "headers")
     assert event["facts"]["reasons"].startswith(  # type: ignore[index]
@@ -277,7 +277,7 @@ def test_a_blocked_sender_before_and_after_the_message(service: Service) -> None
     alphorn(service, "sender", "block", "foe@alps.zz", "--account", BERT)
     refusal = (
         "550 5.7.1 Mail from this sender is not accepted by this recipient; "
-        "help: https://help.example.test/sender"
+        "help: https://help.example.test/sender/"
     )
     assert send(service, letter("foe@alps.zz"), BERT, sender="foe@alps.zz") == refusal
     assert send(service, letter("foe@alps.zz"), BERT) == refusal
@@ -337,7 +337,7 @@ def test_who_speaks_too_early_is_banned_and_told_so(service: Service) -> None:
     waited for) is made up for by another."""
     banned = re.compile(
         rf"421 4\.7\.0 {re.escape(EARLY)} is banned until [0-9-]{{10}} [0-9:]{{5}} UTC because it "
-        r"repeatedly spoke before it was greeted; help: https://help\.example\.test/banned"
+        r"repeatedly spoke before it was greeted; help: https://help\.example\.test/banned/"
     )
     times = 0
 

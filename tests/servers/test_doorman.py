@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from alphorn.base.door import Ban, Offence, Scope
+from alphorn.base.help import Help
 from alphorn.base.network import Networks
 from alphorn.operations import door
 from alphorn.operations.doorkeeper import Doorkeeper, DoorSettings
@@ -53,12 +54,12 @@ def rates(tmp_path: Path) -> Iterator[Rates]:
 
 
 def test_a_banned_client_hears_until_when_and_why(keeper: Doorkeeper) -> None:
-    doorman = Doorman(keeper, help_for=lambda page: HELP + page)
+    doorman = Doorman(keeper, help=Help(HELP))
     assert doorman.turn_away(SMTP, CLIENT) is None
     keeper.offended(CLIENT, Offence.EARLY)
     assert doorman.turn_away(SMTP, CLIENT) == (
         b"421 4.7.0 192.0.2.1 is banned until 2023-11-14 23:13 UTC because it repeatedly spoke "
-        b"before it was greeted; help: https://help.example.test/banned\r\n"
+        b"before it was greeted; help: https://help.example.test/banned/\r\n"
     )
     assert doorman.turn_away(IMAP, CLIENT) is None
     assert doorman.turn_away(BY_NAME["submission"], CLIENT) is None

@@ -16,6 +16,8 @@ LOCAL = {
     "imap": 2143,
     "imaps": 2993,
     "sieve": 2190,
+    "http": 2080,
+    "https": 2443,
     "metrics": 2090,
 }
 PRODUCTION = {
@@ -25,6 +27,8 @@ PRODUCTION = {
     "imap": 143,
     "imaps": 993,
     "sieve": 4190,
+    "http": 80,
+    "https": 443,
     "metrics": 9090,
 }
 
@@ -62,12 +66,15 @@ def test_listeners_are_moved_and_switched_off() -> None:
             table.LISTEN_ADDRESSES: ["127.0.0.2", "192.0.2.1"],
             table.LISTEN_SMTP: ["192.0.2.7:26"],
             table.LISTEN_IMAP: "off",
+            table.LISTEN_HTTP: "off",
             table.METRICS_LISTEN: "off",
         }
     )
     here = places(settings, local=False)
     assert ("smtp", "192.0.2.7", 26) in here
-    assert {name for name, _, _ in here} == {"smtp", "submission", "submissions", "imaps", "sieve"}
+    assert {name for name, _, _ in here} == {
+        "smtp", "submission", "submissions", "imaps", "sieve", "https"
+    }  # fmt: skip
     # With --local only what is on loopback counts, at the ports of --local.
     local = places(settings, local=True)
     assert {address for _, address, _ in local} == {"127.0.0.2"}

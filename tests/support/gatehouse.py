@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from alphorn.base.door import Offence
+from alphorn.base.help import Help
 from alphorn.base.numbers import NumberSet
 from alphorn.directory.values import AccountInfo, SigningKey
 from alphorn.dns.answers import Resolver
@@ -102,7 +103,7 @@ class Guard:
     zones: tuple[ListZone, ...] = ()
     name_zones: tuple[ListZone, ...] = ()
     seconds: float = 30.0
-    help_url: str = "https://help.alps.zz"
+    help_url: str = "https://help.alps.zz/"
     manners: MannersSettings = field(default_factory=lambda: MannersSettings(greeting_delay=0))
     door: DoorSettings = field(default_factory=DoorSettings)
     trusted: frozenset[str] = frozenset()
@@ -151,7 +152,7 @@ class GateHouse:
             self.door,
             Manners(self.door, guard.manners, Pauses(loop, 100)),
             self.examiner,
-            help_for=lambda page: f"{guard.help_url}/{page}" if guard.help_url else "",
+            help=Help(guard.help_url),
         )
 
     def protect(self, target: str, **options: Value) -> None:

@@ -134,6 +134,7 @@ class Guide:
             f"    sending       {ports['submissions']} (TLS)  {ports['submission']} (STARTTLS)",
             f"    reading       {ports['imaps']} (TLS)  {ports['imap']} (STARTTLS)",
             f"    Sieve rules   {ports['sieve']} (STARTTLS)",
+            f"    web pages     https://{address}:{ports['https']}/",
             f"    figures       http://{address}:{ports['metrics']}/metrics",
             "",
         ]

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 from alphorn.base import settings as table
 from alphorn.base.door import Offence
 from alphorn.base.errors import Unavailable
+from alphorn.base.help import Help
 from alphorn.base.layout import Layout
 from alphorn.base.network import Networks
 from alphorn.base.settings import Settings
@@ -59,16 +59,7 @@ def door_settings(settings: Settings, lenient: bool) -> DoorSettings:
     )
 
 
-def help_for(settings: Settings) -> Callable[[str], str]:
-    """Where there is help about a refusal, by the name of its page."""
-    url = settings[table.HELP_URL]
-    if url:
-        return lambda page: f"{url.rstrip('/')}/{page}"
-    postmaster = settings[table.POSTMASTER] or f"postmaster@{settings[table.HOSTNAME]}"
-    return lambda page: postmaster
-
-
-def doorman(layout: Layout, settings: Settings, keeper: Doorkeeper) -> Doorman:
+def doorman(layout: Layout, settings: Settings, keeper: Doorkeeper, help: Help) -> Doorman:
     """For a worker. Where connections cannot be counted, nobody connects too often."""
     rates = None
     try:
@@ -77,7 +68,7 @@ def doorman(layout: Layout, settings: Settings, keeper: Doorkeeper) -> Doorman:
         )
     except Unavailable as error:
         _log.warning("connections are not counted: %s", error.text)
-    return Doorman(keeper, rates, help_for(settings))
+    return Doorman(keeper, rates, help)
 
 
 def manners(settings: Settings, keeper: Doorkeeper, loop: asyncio.AbstractEventLoop) -> Manners:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from alphorn.app import door
 from alphorn.app.own_addresses import OwnAddresses
 from alphorn.base import settings as table
+from alphorn.base.help import Help
 from alphorn.directory.view import DirectoryView
 from alphorn.policy import helo
 from alphorn.servers.listeners import Bound
@@ -20,6 +21,7 @@ def gate(
     parts: Services,
     bound: Sequence[Bound],
     loop: asyncio.AbstractEventLoop,
+    help: Help,
 ) -> Gate:
     """For a worker, on its event loop."""
     settings = parts.settings
@@ -39,7 +41,7 @@ def gate(
         parts.door,
         door.manners(settings, parts.door, loop),
         parts.examiner,
-        door.help_for(settings),
+        help,
     )
 
 

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from alphorn.app import door, services
 from alphorn.app.engines import engines
 from alphorn.app.gate import gate
+from alphorn.app.help import help_for
 from alphorn.app.housekeeping import Housekeeping
 from alphorn.app.outbound import run_queue
 from alphorn.app.records import RecordsWatch
+from alphorn.app.web import WebParts
 from alphorn.base import settings as table
 from alphorn.operations.authenticate import Login, log_login
 from alphorn.servers.bus import Bus
@@ -23,6 +25,7 @@ from alphorn.servers.listeners import Bound, Listener
 from alphorn.servers.managesieve.limits import SieveLimits
 from alphorn.servers.managesieve.service import ManageSieveService
 from alphorn.servers.metrics import Gauge
+from alphorn.servers.processes import Job
 from alphorn.servers.services import Services
 from alphorn.servers.smtp import service as smtp
 from alphorn.servers.smtp.gate import Gate
@@ -59,12 +62,14 @@ class WorkerParts:
         )
         self._engines = engines(seat.settings, metrics.engine)
         roles = seat.launch.active_roles(seat.settings)
+        help = help_for(seat.settings, seat.offered, seat.launch.local)
         imap = _imap(self._services, seat.bound)
         self.sessions: Mapping[str, Callable[[], Session]] = {
             **_smtp(
                 self._services,
-                gate(self._services, seat.bound, asyncio.get_running_loop()),
+                gate(self._services, seat.bound, asyncio.get_running_loop(), help),
                 self._engines,
+                help.url,
             ),
             "imap": imap.session,
             "imaps": imap.session,
@@ -72,7 +77,7 @@ class WorkerParts:
         }
         self.gauges: Sequence[Gauge] = (_queue_gauge(self._services),)
         self.turn_away: Callable[[Listener, str], bytes | None] = door.doorman(
-            seat.launch.layout, seat.settings, self._services.door
+            seat.launch.layout, seat.settings, self._services.door, help
         ).turn_away
         self.asking: Mapping[str, Callable[[str], ssl.SSLContext | None]] = {
             "smtp": self._services.gateways.asking
@@ -142,7 +147,9 @@ def _managesieve(parts: Services) -> ManageSieveService:
     )
 
 
-def _smtp(parts: Services, mx_gate: Gate, asked: Engines) -> Mapping[str, Callable[[], Session]]:
+def _smtp(
+    parts: Services, mx_gate: Gate, asked: Engines, help_url: str
+) -> Mapping[str, Callable[[], Session]]:
     memory = Memory(parts.settings[table.SMTP_MEMORY])
     room = Room(lambda account_id: parts.store.account(account_id).usage().octets)
 
@@ -167,9 +174,9 @@ def _smtp(parts: Services, mx_gate: Gate, asked: Engines) -> Mapping[str, Callab
         )
         return lambda: SmtpSession(service)
 
-    submission = sessions(smtp.SUBMISSION, smtp.submission_profile(parts.settings))
+    submission = sessions(smtp.SUBMISSION, smtp.submission_profile(parts.settings, help_url))
     return {
-        "smtp": sessions(smtp.MX, smtp.mx_profile(parts.settings, tls=True), mx_gate),
+        "smtp": sessions(smtp.MX, smtp.mx_profile(parts.settings, True, help_url), mx_gate),
         "submission": submission,
         "submissions": submission,
     }
@@ -189,6 +196,13 @@ def _queue_gauge(parts: Services) -> Gauge:
     return Gauge("alphorn_queue", "What is in the outbound queue.", "state", read)
 
 
+_PARTS: Mapping[Job, Callable[[Seat, Bus], Parts]] = {
+    Job.WORKER: WorkerParts,
+    Job.KEEPER: KeeperParts,
+    Job.WEB: WebParts,
+}
+
+
 def build(seat: Seat, bus: Bus) -> Parts:
     """As `servers.worker.Build`."""
-    return KeeperParts(seat, bus) if seat.keeps else WorkerParts(seat, bus)
+    return _PARTS[seat.job](seat, bus)

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 FILE_NAME = "alphorn.toml"
 MAX_FILE_OCTETS = 1 << 20
-ROLES = ("mx", "submission", "imap", "sieve", "queue")
+ROLES = ("mx", "submission", "imap", "sieve", "queue", "web")
 YEAR = 365 * 86400
 
 
@@ -165,6 +165,15 @@ LISTEN_SIEVE = Setting(
     (Place(None, 4190),),
     "Writing Sieve scripts with a program, STARTTLS before login (ManageSieve, RFC 5804).",
 )
+LISTEN_HTTP = Setting(
+    "listen.http",
+    kinds.PLACES,
+    (Place(None, 80),),
+    "Where browsers are told to come over TLS instead.",
+)
+LISTEN_HTTPS = Setting(
+    "listen.https", kinds.PLACES, (Place(None, 443),), "The web pages (RFC 9110), over TLS."
+)
 METRICS_LISTEN = Setting(
     "metrics.listen",
     kinds.PLACES,
@@ -244,6 +253,25 @@ SIEVE_CONNECTIONS_PER_NETWORK = Setting(
     kinds.whole(1, 1_000_000),
     100,
     "The same from one client network.",
+)
+WEB_CONNECTIONS = Setting(
+    "web.connections",
+    kinds.whole(1, 1_000_000),
+    1000,
+    "How many connections of browsers are served at a time.",
+)
+WEB_CONNECTIONS_PER_NETWORK = Setting(
+    "web.connections_per_network",
+    kinds.whole(1, 1_000_000),
+    100,
+    "The same from one client network.",
+)
+WEB_CHECKS = Setting(
+    "web.checks",
+    kinds.whole(1, 10_000),
+    20,
+    "How often one client network may ask the web page within ten minutes whether an address is "
+    "blocked.",
 )
 
 # -- SMTP ------------------------------------------------------------------------------------------
@@ -720,7 +748,8 @@ HELP_URL = Setting(
     kinds.TEXT,
     "",
     "Where senders who are refused find help, such as `https://mail.example.org/help/`; the name "
-    "of a page is put after it. Empty: they are asked to write to the postmaster.",
+    "of a page and a slash are put after it. Empty: with the role `web` the pages of this server "
+    "itself, else they are asked to write to the postmaster.",
 )
 MX_DNS_SECONDS = Setting(
     "mx.dns_seconds",
@@ -1080,6 +1109,8 @@ TABLE: tuple[Setting[Any], ...] = (
     LISTEN_IMAP,
     LISTEN_IMAPS,
     LISTEN_SIEVE,
+    LISTEN_HTTP,
+    LISTEN_HTTPS,
     METRICS_LISTEN,
     TLS_CERTIFICATE,
     TLS_KEY,
@@ -1093,6 +1124,9 @@ TABLE: tuple[Setting[Any], ...] = (
     IMAP_CONNECTIONS_PER_NETWORK,
     SIEVE_CONNECTIONS,
     SIEVE_CONNECTIONS_PER_NETWORK,
+    WEB_CONNECTIONS,
+    WEB_CONNECTIONS_PER_NETWORK,
+    WEB_CHECKS,
     SMTP_MAX_MESSAGE_OCTETS,
     SMTP_TIMEOUT,
     SMTP_MESSAGE_TIMEOUT,

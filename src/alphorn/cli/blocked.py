@@ -36,15 +36,7 @@ def _blocked(context: Context, args: Namespace) -> int:
         if rates is not None:
             rates.close()
     if args.json:
-        context.json(
-            {
-                "address": answer.address,
-                "blocked": answer.blocked,
-                "delayed": answer.delayed,
-                "until_at": answer.until,
-                "sentences": list(answer.sentences),
-            }
-        )
+        context.json(answer.facts())
     else:
         for sentence in answer.sentences:
             context.say(sentence)

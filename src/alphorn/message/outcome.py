@@ -14,9 +14,10 @@ class Fate(Enum):
 
 class LocalResult(NamedTuple):
     """`status` is an enhanced code (RFC 3463), of the class that agrees with `fate`; `text` is a
-    sentence for the sender."""
+    sentence for the sender, `page` the page of help about it where its status does not tell."""
 
     recipient: EnvelopeRecipient
     fate: Fate
     status: str
     text: str
+    page: str = ""

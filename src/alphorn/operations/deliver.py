@@ -40,7 +40,7 @@ from alphorn.operations.placement import INTO_INBOX, SPAM, Placement, as_decided
 from alphorn.operations.rewriting import Rewriting
 from alphorn.operations.sending_on import MAX_HOPS, Onwards, SendingOn
 from alphorn.operations.sent_on_limit import trouble
-from alphorn.operations.status import status_of
+from alphorn.operations.status import page_of, status_of
 from alphorn.store.api import Account, NewMessage, Store
 from alphorn.store.visitors import Visitors
 
@@ -63,11 +63,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """What the sender is told about a message for all its recipients."""
+    """What the sender is told about a message, for all recipients; `page` as in `LocalResult`."""
 
     accepted: bool
     status: str
     text: str
+    page: str = ""
 
 
 class Delivery:
@@ -195,7 +196,7 @@ class Delivery:
             return Reception(True, "2.0.0", "Delivered")
         if not something:
             worst = next((result for result in rest if result.fate is Fate.DEFERRED), rest[0])
-            return Reception(False, worst.status, worst.text)
+            return Reception(False, worst.status, worst.text, worst.page)
         # What was decided for the first of them goes with it, so that spam stays spam.
         left = waiting[0].fields + piece.raw
         for kind, some in (
@@ -474,7 +475,7 @@ class Delivery:
             {"status": status},
         )
         fate = Fate.DEFERRED if passing else Fate.FAILED
-        return LocalResult(recipient, fate, status, error.text)
+        return LocalResult(recipient, fate, status, error.text, page_of(error))
 
     def _leave_to_queue(
         self, piece: Piece, raw: bytes, rest: Sequence[LocalResult], kind: OriginKind

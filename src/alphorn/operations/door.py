@@ -11,6 +11,7 @@ import ipaddress
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from alphorn.base.door import Ban, Evidence, Offence, Scope, Tally
 from alphorn.base.errors import NotFound, Refused
@@ -18,6 +19,7 @@ from alphorn.base.network import address_of, neighbourhood_of, network_of, read_
 from alphorn.dns.answers import Resolver
 from alphorn.dns.lists import Listing, ListZone, look_up_address
 from alphorn.dns.lists import Standing as OnList
+from alphorn.operations.door_texts import FALLBACK, Texts, texts
 from alphorn.operations.doorkeeper import Doorkeeper
 from alphorn.policy import bans, greylist, reputation
 from alphorn.policy.reputation import Standing
@@ -54,6 +56,16 @@ class Answer:
     delayed: bool
     until: float | None
     sentences: tuple[str, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "address": self.address,
+            "blocked": self.blocked,
+            "delayed": self.delayed,
+            "until_at": self.until,
+            "sentences": list(self.sentences),
+        }
 
 
 def list_bans(keeper: Doorkeeper, *, over: bool = False, limit: int = 1000) -> Sequence[Ban]:
@@ -142,8 +154,10 @@ async def blocked(
     resolver: Resolver | None = None,
     zones: Sequence[ListZone] = (),
     connections: Callable[[str, float], tuple[int, int]] | None = None,
+    language: str = FALLBACK,
 ) -> Answer:
-    """Whether mail from this IP address is refused or delayed, in words for a stranger.
+    """Whether mail from this IP address is refused or delayed, in words for a stranger, in his
+    `language` ("de", "fr-CH") where we speak it.
 
     The block lists among `zones` are asked by `resolver`. `connections(address, now)` gives how
     many connections of its network count now and how many may. Raises Refused("address").
@@ -154,34 +168,30 @@ async def blocked(
         raise Refused(
             "That is no IP address; one looks like 192.0.2.1 or 2001:db8::1.", code="address"
         ) from None
-    now = keeper.clock()
+    now, words = keeper.clock(), texts(language)
     if keeper.exempt(client):
-        text = f"Mail from {client} is always let in at the door of this server."
-        return Answer(client, False, False, None, (text,))
+        return Answer(client, False, False, None, (words.always.format(client=client),))
     found = keeper.bans.matching(client, now)
     closed = [ban for ban in found if bans.covers(ban, Scope.MX)]
-    said = [_of_ban(client, ban) for ban in found]
+    said = [_of_ban(client, ban, words) for ban in found]
     listings = await _listings(client, resolver, zones)
-    said += [_of_listing(client, listing) for listing in listings]
+    said += [_of_listing(client, listing, words) for listing in listings]
     refusing = [one for one in listings if one.standing is OnList.LISTED and one.zone.refuses]
     full = False
     if connections is not None:
         count, limit = connections(client, now)
         full = count >= limit
         if full:
-            said.append(
-                f"{count} connections from {network_of(client)} have come within a short time, "
-                "which is as many as are allowed; further ones are turned away for the moment."
-            )
+            said.append(words.full.format(count=count, network=network_of(client)))
     is_blocked = bool(closed or refusing)
     if not is_blocked and not full:
-        said.insert(0, f"Mail from {client} is not blocked by this server.")
+        said.insert(0, words.free.format(client=client))
     report = show_network(keeper, client)
     stranger = report.standing is not Standing.GOOD
     delayed = not is_blocked and (full or (keeper.settings.greylisting and stranger))
-    said += _of_standing(report.standing)
+    said += _of_standing(report.standing, words)
     if not is_blocked and keeper.settings.greylisting and stranger:
-        said += _of_greylist(keeper, client, now)
+        said += _of_greylist(keeper, client, now, words)
     until = max((ban.until for ban in closed), default=None)
     return Answer(client, is_blocked, delayed, until, tuple(said))
 
@@ -189,55 +199,54 @@ async def blocked(
 # -- words for strangers ---------------------------------------------------------------------------
 
 
-def _of_ban(client: str, ban: Ban) -> str:
-    what = {
-        Scope.MX: "may not send mail to this server",
-        Scope.LOGINS: "may not connect to the ports for logins",
-        Scope.ALL: "may not connect to this server",
-    }[ban.scope]
-    within = f" (in {ban.network})" if ban.network != client else ""
+def _of_ban(client: str, ban: Ban, words: Texts) -> str:
     counted = "; ".join(
-        f"{bans.counted(one)} between {bans.moment(one.since)} and {bans.moment(one.last)}"
+        words.counted.format(
+            count=one.count,
+            what=words.counts[one.offence],
+            since=bans.moment(one.since),
+            last=bans.moment(one.last),
+        )
         for one in ban.evidence
     )
-    counted = f" ({counted})" if counted else ""
-    again = f" It is the {_ordinal(ban.times)} time in a row." if ban.times > 1 else ""
-    after = "what led to it should be mended before, or a longer one will follow."
-    if ban.offence is Offence.OPERATOR:
-        after = "if it is a mistake, ask the operator."
-    return (
-        f"{client}{within} {what} from {bans.moment(ban.since)} until {bans.moment(ban.until)} "
-        f"because {bans.because(ban.offence)}{counted}.{again} The ban ends by itself; {after}"
+    again = words.again.format(ordinal=words.ordinal(ban.times)) if ban.times > 1 else ""
+    return words.ban.format(
+        client=client,
+        within=words.within.format(network=ban.network) if ban.network != client else "",
+        what=words.scopes[ban.scope],
+        since=bans.moment(ban.since),
+        until=bans.moment(ban.until),
+        because=words.because[ban.offence],
+        counted=f" ({counted})" if counted else "",
+        again=again,
+        after=words.mistake if ban.offence is Offence.OPERATOR else words.mend,
     )
 
 
-def _of_listing(client: str, listing: Listing) -> str:
+def _of_listing(client: str, listing: Listing, words: Texts) -> str:
     zone = listing.zone.zone
     if listing.standing is OnList.UNKNOWN:
-        return f"Whether {client} is on the block list {zone} could not be found out just now."
-    effect = "mail from it is refused" if listing.zone.refuses else "that speaks against its mail"
-    reason = f" The list says: {listing.reason}" if listing.reason else ""
-    return (
-        f"{client} is on the block list {zone}, and {effect}. Only those who keep the list can "
-        f"take it off.{reason}"
+        return words.unasked.format(client=client, zone=zone)
+    return words.listed.format(
+        client=client,
+        zone=zone,
+        effect=words.refused if listing.zone.refuses else words.against,
+        said=words.said.format(reason=listing.reason) if listing.reason else "",
     )
 
 
-def _of_standing(standing: Standing) -> list[str]:
+def _of_standing(standing: Standing, words: Texts) -> list[str]:
     if standing is Standing.GOOD:
-        return ["Much good mail has come from it before, so its mail is not delayed."]
+        return [words.good]
     if standing is Standing.BAD:
-        return ["Much of what has come from it lately was not wanted."]
+        return [words.bad]
     return []
 
 
-def _of_greylist(keeper: Doorkeeper, client: str, now: float) -> list[str]:
+def _of_greylist(keeper: Doorkeeper, client: str, now: float, words: Texts) -> list[str]:
     rules = keeper.settings.greylist
     minutes = max(1, round(rules.wait / 60))
-    said = [
-        "Mail of a sender that is new here is asked to come again after "
-        f"{minutes} minute{'s' if minutes > 1 else ''}; mail servers do so by themselves."
-    ]
+    said = [words.greylist[minutes > 1].format(minutes=minutes)]
     network = neighbourhood_of(client)
     waiting = [
         seen
@@ -245,21 +254,12 @@ def _of_greylist(keeper: Doorkeeper, client: str, now: float) -> list[str]:
         if greylist.is_live(seen, now, rules)
     ]
     if waiting:
+        count = len(waiting)
         ready = sum(now - seen.since >= rules.wait for seen in waiting)
         rest = math.ceil(max(seen.since for seen in waiting) + rules.wait - now)
-        each = "of which each may come again now"
-        if ready < len(waiting):
-            each = f"of which {ready} may come again now and all in {rest} seconds"
-        said.append(
-            f"{len(waiting)} first {'tries' if len(waiting) > 1 else 'try'} from {network} "
-            f"{'wait' if len(waiting) > 1 else 'waits'} for that, {each}."
-        )
+        when = words.ready if ready == count else words.partly.format(ready=ready, rest=rest)
+        said.append(words.waiting[count > 1].format(count=count, network=network, when=when))
     return said
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
-    return f"{number}{ending or 'th'}"
 
 
 # -- inside ----------------------------------------------------------------------------------------

@@ -64,4 +64,22 @@ def basic_of(error: AlphornError) -> int:
     return _BASIC.get(error.code, 0)
 
 
+def page_of(error: AlphornError) -> str:
+    """The page of help about it (`base.help`); "" where it follows from the status."""
+    if isinstance(error, Declined):
+        return error.decision.page
+    return PAGES.get(error.code, "")
+
+
+PAGES = {
+    "confidential": "gateway",
+    "from": "own-address",
+    "locked": "limits",
+    "rate": "limits",
+    "records": "records",
+    "rejected": "rejected",
+    "sender": "own-address",
+    "slowed": "limits",
+    "switched-off": "switched-off",
+}
 _BASIC = {"rate": 451, "slowed": 451}

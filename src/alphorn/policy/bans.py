@@ -22,7 +22,7 @@ PERMANENT_SECONDS = 5 * 86400
 
 _SCOPES = {Offence.LOGINS: Scope.LOGINS, Offence.OPERATOR: Scope.ALL}
 _OF_MAIL = frozenset((Offence.DICTIONARY, Offence.SPAM))
-_BECAUSE = {
+BECAUSE = {
     Offence.DICTIONARY: "mail from it was addressed to many mailboxes that do not exist here",
     Offence.EARLY: "it repeatedly spoke before it was greeted",
     Offence.AHEAD: "it repeatedly sent on without waiting for our replies",
@@ -30,7 +30,7 @@ _BECAUSE = {
     Offence.SPAM: "much of its mail was spam",
     Offence.OPERATOR: "the operator of this server decided so",
 }
-_COUNTED = {
+COUNTED = {
     Offence.DICTIONARY: "recipients that do not exist",
     Offence.EARLY: "times spoken before the greeting",
     Offence.AHEAD: "times sent on without waiting for a reply",
@@ -101,12 +101,12 @@ def covers(ban: Ban, scope: Scope) -> bool:
 
 def because(offence: Offence) -> str:
     """The reason in words that may be shown to anybody."""
-    return _BECAUSE[offence]
+    return BECAUSE[offence]
 
 
 def counted(evidence: Evidence) -> str:
     """The evidence in words, without whatever might name people."""
-    return f"{evidence.count} {_COUNTED[evidence.offence]}"
+    return f"{evidence.count} {COUNTED[evidence.offence]}"
 
 
 def moment(at: float) -> str:

@@ -53,19 +53,23 @@ class RoleLimits:
 
 
 class Gate:
-    """One worker's view: counts its connections, decides on new ones."""
+    """One process's view: counts its connections, decides on new ones. `alone`: it shares its
+    listeners with no other, and neither waits for one nor lets one wait."""
 
-    def __init__(self, admission: Admission, slot: int, exempt_loopback: bool) -> None:
+    def __init__(
+        self, admission: Admission, slot: int, exempt_loopback: bool, *, alone: bool = False
+    ) -> None:
         self._admission = admission
         self._mine = admission.row(slot)
         self._others = [admission.row(n) for n in range(admission.slots) if n != slot]
         self._rows = [*self._others, self._mine]
         self._exempt_loopback = exempt_loopback
+        self._alone = alone
         self._networks = _ROLES + len(admission.roles)
 
     def opens(self) -> None:
         """This worker accepts connections from now on."""
-        self._mine[_ACCEPTING] = 1
+        self._mine[_ACCEPTING] = not self._alone
 
     def shuts(self) -> None:
         self._mine[_ACCEPTING] = 0
@@ -73,7 +77,9 @@ class Gate:
     def mine_to_take(self) -> bool:
         """Whether no other accepting worker has fewer connections than this one."""
         mine = self._mine[_CONNECTIONS]
-        return all(row[_CONNECTIONS] >= mine or not row[_ACCEPTING] for row in self._others)
+        return self._alone or all(
+            row[_CONNECTIONS] >= mine or not row[_ACCEPTING] for row in self._others
+        )
 
     def enter(self, role: str, limits: RoleLimits, address: str) -> int:
         """Count a new connection; what `leave` is to be given, or REFUSED."""

@@ -5,11 +5,10 @@ the file of the door once a second at most.
 """
 
 import math
-from collections.abc import Callable
 
 from alphorn.base.door import Scope
+from alphorn.base.help import Help
 from alphorn.operations.doorkeeper import Doorkeeper
-from alphorn.policy.decision import Decision
 from alphorn.servers.listeners import Listener, Security
 from alphorn.servers.rates import Rates
 from alphorn.wire.managesieve import codes
@@ -23,18 +22,18 @@ _RATE = "Too many connections from your network; connect again in {} seconds"
 
 
 class Doorman:
-    """One per worker. `help_for` gives the address where there is help about a refusal, by the
-    name of its page, or "". Without `rates` nobody connects too often."""
+    """One per worker. `help` is where those who are turned away find it. Without `rates` nobody
+    connects too often."""
 
     def __init__(
         self,
         keeper: Doorkeeper,
         rates: Rates | None = None,
-        help_for: Callable[[str], str] = lambda page: "",
+        help: Help = Help(),  # noqa: B008 - frozen
     ) -> None:
         self._keeper = keeper
         self._rates = rates
-        self._help_for = help_for
+        self._help = help
 
     def turn_away(self, listener: Listener, client: str) -> bytes | None:
         """None for who may come in; else what he is told, which is nothing where TLS would have to
@@ -44,20 +43,15 @@ class Doorman:
         mx = listener.role == MX
         refusal = self._keeper.refusal(client, Scope.MX if mx else Scope.LOGINS)
         if refusal is not None:
-            text = with_help(refusal, self._help_for)
+            text = self._help.added(refusal.text, refusal.page)
             return _said(listener, Reply(refusal.status, text, refusal.basic), alert=True)
         if self._rates is None or not mx:
             return None
         wait = self._rates.take(client, self._keeper.clock())
         if not wait or self._keeper.exempt(client):
             return None
-        return _said(listener, Reply("4.7.0", _RATE.format(math.ceil(wait)), 421))
-
-
-def with_help(decision: Decision, help_for: Callable[[str], str]) -> str:
-    """The text of a refusal, with the address where there is help about it."""
-    more = help_for(decision.page) if decision.page else ""
-    return f"{decision.text.rstrip('.')}; help: {more}" if more else decision.text
+        reply = Reply("4.7.0", _RATE.format(math.ceil(wait)), 421)
+        return _said(listener, reply.helped(self._help.url))
 
 
 def _said(listener: Listener, reply: Reply, *, alert: bool = False) -> bytes:

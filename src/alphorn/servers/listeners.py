@@ -53,9 +53,14 @@ MX_LIMITS = Limits(table.MX_CONNECTIONS, table.MX_CONNECTIONS_PER_NETWORK)
 SUBMISSION_LIMITS = Limits(table.SUBMISSION_CONNECTIONS, table.SUBMISSION_CONNECTIONS_PER_NETWORK)
 IMAP_LIMITS = Limits(table.IMAP_CONNECTIONS, table.IMAP_CONNECTIONS_PER_NETWORK)
 SIEVE_LIMITS = Limits(table.SIEVE_CONNECTIONS, table.SIEVE_CONNECTIONS_PER_NETWORK)
+WEB_LIMITS = Limits(table.WEB_CONNECTIONS, table.WEB_CONNECTIONS_PER_NETWORK)
 SMTP_BUSY = b"421 4.7.0 Too many connections at the moment, try again later\r\n"
 IMAP_BUSY = b"* BYE [UNAVAILABLE] Too many connections at the moment, try again later\r\n"
 SIEVE_BUSY = b'BYE (TRYLATER) "Too many connections at the moment, try again later"\r\n'
+HTTP_BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 30\r\n\r\n"
+
+WEB = "web"
+"""The role whose listeners a process of its own serves."""
 
 LISTENERS: tuple[Listener, ...] = (
     Listener("smtp", "mx", table.LISTEN_SMTP, 2525, Security.STARTTLS, MX_LIMITS, SMTP_BUSY),
@@ -81,6 +86,8 @@ LISTENERS: tuple[Listener, ...] = (
     Listener(
         "sieve", "sieve", table.LISTEN_SIEVE, 2190, Security.STARTTLS, SIEVE_LIMITS, SIEVE_BUSY
     ),
+    Listener("http", WEB, table.LISTEN_HTTP, 2080, Security.NONE, WEB_LIMITS, HTTP_BUSY),
+    Listener("https", WEB, table.LISTEN_HTTPS, 2443, Security.IMPLICIT, WEB_LIMITS),
     Listener("metrics", "", table.METRICS_LISTEN, 2090, Security.NONE, None),
 )
 BY_NAME = {listener.name: listener for listener in LISTENERS}

@@ -21,6 +21,14 @@ HANDLED = (
 )
 
 
+class Job(Enum):
+    """What a process of the service is for."""
+
+    WORKER = "worker"
+    KEEPER = "keeper"
+    WEB = "web"
+
+
 class Phase(Enum):
     STARTING = "starting"
     READY = "ready"
@@ -29,15 +37,15 @@ class Phase(Enum):
 
 @dataclass(slots=True)
 class Child:
-    """`keeps`: it is the keeper. `status` is the pipe on which it says that it is ready (-1:
-    closed)."""
+    """`status` is the pipe on which it says that it is ready (-1: closed). What a former program
+    left counts as a worker, whatever it does."""
 
     pid: int
     slot: int
     generation: int
     status: int
     born: float
-    keeps: bool = False
+    job: Job = Job.WORKER
     phase: Phase = Phase.STARTING
     kill_at: float = math.inf
 

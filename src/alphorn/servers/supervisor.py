@@ -6,8 +6,9 @@
     SIGUSR2          replace the program by its new version, sockets and all, and then the workers
 
 Beside the workers there is one keeper: a process without listeners for what can wait, at a lower
-priority. The processes are replaced generation by generation: the new ones are forked, and only
-when all of them are ready the old ones are told to drain. A generation that does not get ready is
+priority. With the role `web` there is another one, which alone has the web's ports. The processes
+are replaced generation by generation: the new ones are forked, and only when all of them are ready
+the old ones are told to drain. A generation that does not get ready is
 given up and the old one stays. A worker that dies is forked again, later each time it dies young.
 
 The supervisor itself opens no database, has no threads and no event loop, so that forking is safe
@@ -22,6 +23,7 @@ import select
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
@@ -33,9 +35,9 @@ from alphorn.servers import handover, lock, notify, privileges, processes, statu
 from alphorn.servers.admission import Admission
 from alphorn.servers.handover import Handover
 from alphorn.servers.launch import Launch
-from alphorn.servers.listeners import LISTENERS, Bound, bind, bindings
+from alphorn.servers.listeners import LISTENERS, WEB, Bound, bind, bindings
 from alphorn.servers.metrics import Metrics
-from alphorn.servers.processes import Child, Phase
+from alphorn.servers.processes import Child, Job, Phase
 from alphorn.servers.worker import FAILED, READY, Seat
 
 KILL_AFTER = 1.8
@@ -190,23 +192,23 @@ class Supervisor:
         self._fill()
 
     def _fill(self) -> None:
-        """Fork as many workers as this generation lacks, and the keeper."""
-        current = self._current()
-        keepers = sum(child.keeps for child in current)
-        workers = self._launch.worker_count(self._settings) - (len(current) - keepers)
+        """Fork what this generation lacks of its processes."""
+        there = Counter(child.job for child in self._current())
+        lacking = list((self._jobs(self._settings) - there).elements())
         used = {child.slot for child in self._children.values()}
         free = (slot for slot in range(self._admission.slots) if slot not in used)
-        for keeps, slot in zip([False] * workers + [True] * (1 - keepers), free, strict=False):
-            self._fork(slot, keeps)
+        for job, slot in zip(lacking, free, strict=False):
+            self._fork(slot, job)
 
-    def _fork(self, slot: int, keeps: bool) -> None:
+    def _fork(self, slot: int, job: Job) -> None:
         reading, writing = os.pipe()
         seat = Seat(
             slot=slot,
-            keeps=keeps,
+            job=job,
             launch=self._launch,
             settings=self._settings,
-            bound=() if keeps else self._bound,
+            bound=self._sockets(job),
+            offered=tuple(bound.binding for bound in self._bound),
             admission=self._admission,
             metrics=self._metrics,
             life=self._life[0],
@@ -223,9 +225,16 @@ class Supervisor:
         self._admission.clear(slot)
         pid = processes.spawn(main)
         os.close(writing)
-        if not keeps:
+        if job is Job.WORKER:
             self._metrics.worker_started()
-        self._children[pid] = Child(pid, slot, self._generation, reading, time.monotonic(), keeps)
+        self._children[pid] = Child(pid, slot, self._generation, reading, time.monotonic(), job)
+
+    def _sockets(self, job: Job) -> list[Bound]:
+        """The listeners that a process serves: the web's are its own."""
+        if job is Job.KEEPER:
+            return []
+        web = job is Job.WEB
+        return [one for one in self._bound if (one.binding.listener.role == WEB) is web]
 
     def _current(self) -> list[Child]:
         return [
@@ -395,7 +404,18 @@ class Supervisor:
 
     def _process_count(self, settings: Settings) -> int:
         """How many processes a generation has."""
-        return self._launch.worker_count(settings) + 1
+        return self._jobs(settings).total()
+
+    def _jobs(self, settings: Settings) -> "Counter[Job]":
+        """What processes a generation has. The web's is there as long as its role is, even where
+        all its ports are switched off: to switch one on again is a matter of settings alone."""
+        return Counter(
+            {
+                Job.WORKER: self._launch.worker_count(settings),
+                Job.KEEPER: 1,
+                Job.WEB: int(WEB in self._launch.active_roles(settings)),
+            }
+        )
 
     def _change(self, settings: Settings) -> None:
         former = self._settings

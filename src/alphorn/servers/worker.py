@@ -28,8 +28,9 @@ from alphorn.servers.bus import Bus
 from alphorn.servers.connection import Session
 from alphorn.servers.host import Crowd, Host
 from alphorn.servers.launch import Launch
-from alphorn.servers.listeners import Bound, Listener, Security
+from alphorn.servers.listeners import Binding, Bound, Listener, Security
 from alphorn.servers.metrics import Exposition, Gauge, Metrics
+from alphorn.servers.processes import Job
 from alphorn.servers.threads import ThreadPool
 from alphorn.servers.tls import TlsContexts, tls_files
 from alphorn.servers.wheel import Wheel
@@ -53,11 +54,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """What the supervisor gives a worker: its place, and what it shares with the others. `keeps`:
-    it is the keeper, which has no listeners and gives way to the others."""
+    """What the supervisor gives a process: its place, its `job`, and what it shares with others.
+    The keeper has no listeners and gives way to the others. `offered` are the listeners of all
+    processes together."""
 
     slot: int
-    keeps: bool
+    job: Job
     launch: Launch
     settings: Settings
     bound: Sequence[Bound]
@@ -65,10 +67,11 @@ class Seat:
     metrics: Metrics
     life: int  # a pipe that ends with the supervisor
     status: int  # a pipe to the supervisor
+    offered: Sequence[Binding] = ()
 
     @property
     def name(self) -> str:
-        return f"{'keeper' if self.keeps else 'worker'} {self.slot + 1}"
+        return f"{self.job.value} {self.slot + 1}"
 
 
 class Parts(Protocol):
@@ -103,7 +106,7 @@ def run(seat: Seat, build: Build) -> int:
     """Serve until told to stop; the exit code. Tells the supervisor when it is ready or why not."""
     gc.set_threshold(*COLLECT)
     logs.name_process(seat.name)
-    if seat.keeps:
+    if seat.job is Job.KEEPER:
         os.nice(KEEPER_NICE)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         try:
@@ -137,7 +140,8 @@ class Worker:
         self._crowd = Crowd()
         self._pool = ThreadPool(loop, seat.settings[table.THREADS])
         self._long_pool = ThreadPool(loop, seat.settings[table.THREADS_LONG])
-        self._gate = Gate(seat.admission, seat.slot, seat.launch.lenient)
+        alone = seat.job is Job.WEB
+        self._gate = Gate(seat.admission, seat.slot, seat.launch.lenient, alone=alone)
         self._tls: TlsContexts | None = None
         self._bus = Bus(seat.launch.layout.bus)
         self._bus.attach(loop)

@@ -1,1 +1,1 @@
-"""The Manager and the webmail."""
+"""The web: public pages today; the Manager and the webmail are to stand in the same frame."""

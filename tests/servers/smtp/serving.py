@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvloop
@@ -83,13 +83,14 @@ def service(
 ) -> SmtpService:
     """`gate` guards the MX port, and learns on the others who of ours has written to whom."""
     mx = role is smtp.MX
+    url = gate.help.url if gate is not None else None
     if gate is not None:
         house.on_sent = lambda account_id, raw, envelope: gate.door.wrote(
             envelope.sender, [recipient.address for recipient in envelope.recipients]
         )
     return SmtpService(
         role=role,
-        profile=PROFILES[role.name],
+        profile=PROFILES[role.name] if url is None else replace(PROFILES[role.name], help_url=url),
         timing=timing,
         memory=memory,
         room=Room(lambda account_id: house.store.account(account_id).usage().octets),

@@ -82,7 +82,7 @@ STRICT = """
     M forged
     S 550 5.7.1 Nothing proves that it is from strict.zz, and strict.zz asks to reject such mail
       (DMARC). Whoever manages strict.zz can repair its SPF, DKIM or DMARC records;
-      help: https://help.alps.zz/dmarc
+      help: https://help.alps.zz/dmarc/
     C QUIT
     S 221 2.0.0 Goodbye
     S closed
@@ -255,7 +255,7 @@ def test_attachments_are_refused_with_their_path(
     guarded: Guarded, name: str, data: bytes, told: str
 ) -> None:
     assert send(guarded, carrying(name, data)) == (
-        f"554 5.7.0 The attachment {told}; help: https://help.alps.zz/attachments"
+        f"554 5.7.0 The attachment {told}; help: https://help.alps.zz/attachments/"
     )
     (event,) = guarded.house.events
     assert (event.stage, event.verdict.value) == ("attachments", "refused")
@@ -298,7 +298,7 @@ def test_names_in_replies_are_ascii(guarded: Guarded) -> None:
 )
 def test_headers_that_only_abuse_has(guarded: Guarded, message: bytes, rule: str) -> None:
     assert send(guarded, message) == (
-        "554 5.7.0 Message is rejected by headers rule filter; help: https://help.alps.zz/headers"
+        "554 5.7.0 Message is rejected by headers rule filter; help: https://help.alps.zz/headers/"
     )
     (event,) = guarded.house.events
     assert (event.stage, event.facts["rule"]) == ("headers", rule)
@@ -319,7 +319,7 @@ def test_a_blocked_author_is_refused_after_data(guarded: Guarded) -> None:
     put(guarded, SenderAction.REFUSE, "spam@plain.zz")
     assert send(guarded, letter("spam@plain.zz")) == (
         "550 5.7.1 Mail from this sender is not accepted by this recipient; "
-        "help: https://help.alps.zz/sender"
+        "help: https://help.alps.zz/sender/"
     )
     (event,) = guarded.house.events
     assert (event.stage, event.facts["pattern"]) == ("lists", "spam@plain.zz")
@@ -426,7 +426,7 @@ def test_above_the_second_it_is_refused(open_gate: Open) -> None:
     listed_heavily(guarded)
     assert send(guarded, letter()) == (
         "554 5.7.1 The message is taken for spam, and its recipient does not take such mail; "
-        "help: https://help.alps.zz/spam"
+        "help: https://help.alps.zz/spam/"
     )
     (event,) = guarded.house.events
     assert (event.stage, event.verdict.value, event.recipient) == ("spam", "refused", ANNA)

@@ -77,7 +77,7 @@ def test_a_greeting_under_each_fault(asking: Guarded, fault: Fault) -> None:
     told += "please try again later"
     if fault in FACTS:
         told = f"550 5.7.1 <{ANNA}>... Access denied - bogus HELO [mail.weg.zz]"
-    assert said == f"{told}; help: https://help.alps.zz/helo"
+    assert said == f"{told}; help: https://help.alps.zz/helo/"
 
 
 @pytest.mark.parametrize("fault", Fault)
@@ -108,7 +108,7 @@ def test_where_the_dns_hides_proof_a_policy_defers(asking: Guarded) -> None:
     said = send(asking, letter("x@weg.zz"))
     assert said == (
         "451 4.7.1 The DNS does not say for now whether it is from weg.zz. "
-        "Please try again later; help: https://help.alps.zz/dmarc"
+        "Please try again later; help: https://help.alps.zz/dmarc/"
     )
     assert asking.told() == [("dmarc", "deferred", ANNA)]
     assert asking.anna() == asking.anna(JUNK) == []
@@ -251,7 +251,8 @@ def test_who_names_ever_more_senders_is_asked_to_connect_again(
                     assert said == "250 2.1.5 Recipient accepted"
                     dialog.ask("RSET")
             assert said == (
-                "421 4.7.0 Mail in the name of too many senders for one connection; connect again"
+                "421 4.7.0 Mail in the name of too many senders for one connection; connect again; "
+                "help: https://help.alps.zz/too-many/"
             )
             assert dialog.line() == "closed"
         assert rcpt(guarded, "mail.alps.zz").startswith("250 ")

@@ -20,7 +20,7 @@ Open = Callable[..., Guarded]
 JUNK = SpecialUse.JUNK
 
 GREYLISTED = (
-    "451 4.7.1 Greylisted, please try again in {} seconds; help: https://help.alps.zz/greylist"
+    "451 4.7.1 Greylisted, please try again in {} seconds; help: https://help.alps.zz/greylist/"
 )
 
 
@@ -65,7 +65,7 @@ def test_a_whole_dialog_with_a_bogus_greeting(guarded: Guarded) -> None:
         S 250 2.1.0 *
         C RCPT TO:<anna@example.test>
         S 550 5.7.1 <anna@example.test>... Access denied - bogus HELO [mon-serveur];
-          help: https://help.alps.zz/helo
+          help: https://help.alps.zz/helo/
         C DATA
         S 554 5.5.1 No recipient has been accepted
         C QUIT
@@ -113,7 +113,7 @@ def test_each_bogus_greeting(guarded: Guarded, helo: str, rule: str) -> None:
     said = ask(guarded, NAMELESS, helo)
     assert said == (
         f"550 5.7.1 <{ANNA}>... Access denied - bogus HELO [{helo}]; "
-        "help: https://help.alps.zz/helo"
+        "help: https://help.alps.zz/helo/"
     )
     assert guarded.house.events[-1].facts["rule"] == rule
 
@@ -129,7 +129,7 @@ def test_a_greeting_that_the_dns_does_not_tell_of_is_deferred(
     guarded.zone["mail.weg.zz"] = fault
     assert ask(guarded, NAMELESS, "mail.weg.zz") == (
         f"451 4.7.1 <{ANNA}>... Your HELO name [mail.weg.zz] could not be looked up for now, "
-        "please try again later; help: https://help.alps.zz/helo"
+        "please try again later; help: https://help.alps.zz/helo/"
     )
     assert guarded.told()[-1] == ("rcpt", "deferred", ANNA)
     assert guarded.house.events[-1].facts["rule"] == "helo-dns-failed"
@@ -165,7 +165,7 @@ def test_greylisting_from_first_to_last(guarded: Guarded) -> None:
         S 250 2.1.0 *
         C RCPT TO:<anna@example.test>
         S 451 4.7.1 Greylisted, please try again in 180 seconds;
-          help: https://help.alps.zz/greylist
+          help: https://help.alps.zz/greylist/
         C QUIT
         S 221 2.0.0 Goodbye
         S closed
@@ -284,7 +284,7 @@ def test_a_block_list_that_refuses(open_gate: Open) -> None:
     listed(guarded, "strict-bl.zz")
     assert ask(guarded) == (
         f"550 5.7.1 {ANNA}... Access denied - [{HONEST}] is on the block list strict-bl.zz "
-        "(See https://strict-bl.zz/why); help: https://help.alps.zz/dns-lists"
+        "(See https://strict-bl.zz/why); help: https://help.alps.zz/dns-lists/"
     )
     event = guarded.house.events[-1]
     assert (event.facts["stage"], event.facts["list"]) == ("dns-lists", "strict-bl.zz")
@@ -348,7 +348,7 @@ def test_a_blocked_sender_is_refused_at_rcpt(guarded: Guarded) -> None:
     block(guarded, SenderAction.REFUSE, "alps.zz")
     assert ask(guarded) == (
         "550 5.7.1 Mail from this sender is not accepted by this recipient; "
-        "help: https://help.alps.zz/sender"
+        "help: https://help.alps.zz/sender/"
     )
     event = guarded.house.events[-1]
     assert (event.facts["stage"], event.facts["list"]) == ("lists", "account")

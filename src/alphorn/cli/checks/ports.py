@@ -16,7 +16,11 @@ _GREETINGS = {
     "submission": b"220 ",
     "imap": b"* OK ",
     "sieve": b'"IMPLEMENTATION" "Alphorn"',
+    "http": b"HTTP/1.1 308 ",
+    "https": b"HTTP/1.1 ",
 }
+_ASKED = b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+"""Of those who speak when they are spoken to."""
 
 
 def check(wanted: Sequence[Binding], status: Status | None) -> Iterator[Finding]:
@@ -79,5 +83,7 @@ def _greeting(binding: Binding, connection: socket.socket) -> str | None:
     expected = _GREETINGS.get(binding.listener.name)
     if expected is None:
         return None
+    if expected.startswith(b"HTTP"):
+        connection.sendall(_ASKED)
     said = connection.recv(1024)
     return None if said.startswith(expected) else f"it says {said[:60]!r}"

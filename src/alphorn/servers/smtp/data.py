@@ -140,7 +140,7 @@ def _deliver(visit: Visit, message: Message, arrival: Arrival) -> Reply:
         root=root,
     )
     if not reception.accepted:
-        return Reply(reception.status, reception.text)
+        return Reply(reception.status, reception.text, page=reception.page)
     return Reply("2.0.0", f"{reception.text} ({visit.transaction})")
 
 
@@ -156,7 +156,7 @@ def submit(visit: Visit, message: Message) -> "Future[Reply]":
 async def _ask_and_submit(visit: Visit, message: Message) -> Reply:
     for decision in await _engines(visit, message):
         if not decision.passes:
-            reply = Reply(decision.status, decision.text, decision.basic)
+            reply = Reply(decision.status, decision.text, decision.basic, decision.page)
             visit.refused(decision.stage, reply, more=decision.facts)
             return reply
     return await visit.io.run(_submit, visit, message)

@@ -1,13 +1,12 @@
 """All that guards the MX port, for the stages of a session: one per worker."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from alphorn.base.help import Help, with_help
 from alphorn.operations.doorkeeper import Doorkeeper
 from alphorn.operations.examine import Arrival, Examination, Examiner
 from alphorn.policy import reputation
 from alphorn.policy.decision import Act, Decision
-from alphorn.servers.doorman import with_help
 from alphorn.servers.smtp.inquiry import Inquiry, Questions
 from alphorn.servers.smtp.manners import Guest, Manners
 from alphorn.wire.smtp.replies import Reply
@@ -17,13 +16,13 @@ SPAM_STAGES = frozenset(("spam", "rspamd", "clamav"))
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """`help_for` gives the address where there is help, by the name of a page, "" for none."""
+    """`help` is where those who are refused find it."""
 
     questions: Questions
     door: Doorkeeper
     manners: Manners
     examiner: Examiner
-    help_for: Callable[[str], str] = lambda page: ""
+    help: Help = field(default_factory=Help)
 
     def guest(self, client: str) -> Guest:
         return self.manners.arrives(client)
@@ -42,7 +41,9 @@ class Gate:
             self.door.came(arrival.client, reputation.GOOD, seen.proved)
 
     def reply(self, decision: Decision) -> Reply:
-        """A refusal or deferral in the words of the protocol, with where there is help."""
-        text = with_help(decision, self.help_for)
-        text = text.replace("»", ">")  # replies are ASCII (RFC 5321 §2.4)
-        return Reply(decision.status, text, decision.basic)
+        """A refusal or deferral in the words of the protocol. The machine adds the page of help;
+        where there are no pages it is said here who can help."""
+        text = decision.text.replace("»", ">")  # replies are ASCII (RFC 5321 §2.4)
+        if decision.page and not self.help.url:
+            text = with_help(text, self.help.contact)
+        return Reply(decision.status, text, decision.basic, decision.page)

@@ -15,7 +15,7 @@ from alphorn.wire.sasl.steps import CheckPassword, Failure, FailureKind, FindScr
 from alphorn.wire.smtp.events import Login
 from alphorn.wire.smtp.replies import Reply
 
-FAULT = Reply("4.7.0", "Something went wrong here; try again later")
+FAULT = Reply("4.7.0", "Something went wrong here; try again later", page="login")
 PROTOCOL = LoginProtocol.SMTP.value
 
 
@@ -58,7 +58,7 @@ def refusal(error: AlphornError) -> Reply:
     if isinstance(error, AuthFailed):
         return Reply("5.7.8", error.text)
     if isinstance(error, Unavailable):
-        return Reply("4.7.0", error.text)
+        return Reply("4.7.0", error.text, page="login")
     return Reply("5.7.0", error.text, 535)
 
 

@@ -28,7 +28,7 @@ from alphorn.policy.reputation import Standing
 from alphorn.servers.pauses import Pauses
 from alphorn.wire.smtp.replies import Reply
 
-EARLY = Reply("5.7.1", "You spoke before you were greeted, as no mail server does", 554)
+EARLY = Reply("5.7.1", "You spoke before you were greeted, as no mail server does", 554, "manners")
 UNKNOWN = "5.1.1"
 """The status of a recipient that does not exist."""
 FIRST_PAUSE = 0.5

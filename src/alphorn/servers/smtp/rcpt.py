@@ -24,10 +24,16 @@ from alphorn.wire.smtp.paths import Path
 from alphorn.wire.smtp.replies import Reply
 
 OK = Reply("2.1.5", "Recipient accepted")
-NO_RELAY = Reply("5.7.1", "Mail for other domains is not taken here; our own users log in to send")
-HIDDEN_ROUTE = Reply("5.7.1", "An address with another one in its name is not taken here")
+NO_RELAY = Reply(
+    "5.7.1",
+    "Mail for other domains is not taken here; our own users log in to send",
+    page="relay",
+)
+HIDDEN_ROUTE = Reply(
+    "5.7.1", "An address with another one in its name is not taken here", page="relay"
+)
 DOMAIN_OFF = Reply("5.2.1", "Mail for this domain is switched off")
-LITERAL = Reply("5.7.1", "Mail to a bare network address is not taken here")
+LITERAL = Reply("5.7.1", "Mail to a bare network address is not taken here", page="relay")
 
 _ROUTE_SIGNS = frozenset("%!@")
 """In a local part: `user%other.org`, `other.org!user`, `"user@other.org"`. No address of ours has
@@ -89,7 +95,8 @@ def _another_way(visit: Visit, route: Route, address: str) -> Reply:
         return Reply("4.3.5", "The secured gateway cannot be recognized now; try again later")
     service = visit.service
     postmaster = service.delivery.postmaster
-    return Reply("5.7.1", only_over(service.view, address, route.gateway, postmaster))
+    text = only_over(service.view, address, route.gateway, postmaster)
+    return Reply("5.7.1", text, page="gateway")
 
 
 async def _ask(

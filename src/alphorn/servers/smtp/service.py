@@ -72,12 +72,12 @@ class SmtpService:
     gateways: Gateways | None = None
 
 
-def mx_profile(settings: Settings, tls: bool) -> Profile:
-    """The MX port; `tls`: there is a certificate."""
-    return Profile(settings[table.HOSTNAME], _limits(settings), starttls=tls)
+def mx_profile(settings: Settings, tls: bool, help_url: str = "") -> Profile:
+    """The MX port; `tls`: there is a certificate. `help_url` as in `Profile`."""
+    return Profile(settings[table.HOSTNAME], _limits(settings), starttls=tls, help_url=help_url)
 
 
-def submission_profile(settings: Settings) -> Profile:
+def submission_profile(settings: Settings, help_url: str = "") -> Profile:
     """The submission ports: with implicit TLS all that STARTTLS gives is there from the start."""
     return Profile(
         settings[table.HOSTNAME],
@@ -86,6 +86,7 @@ def submission_profile(settings: Settings) -> Profile:
         mechanisms=tuple(mechanism.name for mechanism in MECHANISMS),
         tls_first=True,
         login_first=True,
+        help_url=help_url,
     )
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from alphorn.base.errors import AlphornError
-from alphorn.operations.status import basic_of, status_of
+from alphorn.operations.status import basic_of, page_of, status_of
 from alphorn.servers import eager
 from alphorn.servers.connection import IO
 from alphorn.servers.smtp import login
@@ -352,6 +352,6 @@ class SmtpSession:
 def _failed(stage: str, error: Exception) -> Reply:
     """The reply where a stage could not be gone through."""
     if isinstance(error, AlphornError):
-        return Reply(status_of(error), error.text, basic_of(error))
+        return Reply(status_of(error), error.text, basic_of(error), page_of(error))
     _log.error("a stage failed", extra={"stage": stage}, exc_info=error)
     return FAULT

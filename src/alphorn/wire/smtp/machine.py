@@ -321,7 +321,8 @@ class Machine:
         self.ahead = self.ahead or verb
         if not self.synchronous:
             return False
-        reply = Reply("5.5.1", f"You sent more without waiting for the reply to {verb}", 554)
+        text = f"You sent more without waiting for the reply to {verb}"
+        reply = Reply("5.5.1", text, 554, "manners")
         self._error(reply)
         self._event = Declined(verb, "", reply)
         self._ending = True
@@ -353,9 +354,11 @@ class Machine:
     # -- saying ------------------------------------------------------------------------------------
 
     def _say(self, reply: Reply) -> None:
+        code = reply.code
+        if code >= 400:
+            reply = reply.helped(self._profile.help_url)
+            self._ending = self._ending or code == 421
         self._out.append(reply.encode())
-        if reply.code == 421:
-            self._ending = True
 
     def _error(self, reply: Reply) -> None:
         self._tally.errors += 1

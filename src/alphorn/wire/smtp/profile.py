@@ -11,7 +11,8 @@ from alphorn.wire.smtp.limits import Limits
 class Profile:
     """`starttls`: TLS can be had. `mechanisms`: the SASL names offered once TLS is there; none
     where nobody logs in. `tls_first`: nothing but EHLO and STARTTLS before TLS. `login_first`:
-    no MAIL before a login."""
+    no MAIL before a login. `help_url` is what the names of pages of help are put after in refusals,
+    "" for none."""
 
     hostname: str
     limits: Limits = field(default_factory=Limits)
@@ -19,6 +20,7 @@ class Profile:
     mechanisms: tuple[str, ...] = ()
     tls_first: bool = False
     login_first: bool = False
+    help_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

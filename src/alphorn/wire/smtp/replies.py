@@ -5,8 +5,10 @@ enhanced code serves two situations of the protocol (a command that is unknown a
 the wrong time are both X.5.1) the reply names the other digits itself; the class must agree.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from alphorn.base.help import address, with_help
 
 MAX_REPLY_LINE = 512
 """Octets with CRLF (RFC 5321 §4.5.3.1.5)."""
@@ -48,6 +50,34 @@ _CODES = {
     "5.7.1": 550,  # not allowed
     "5.7.8": 535,  # wrong user name or password
 }
+PAGES = {
+    "4.2.1": "switched-off",
+    "4.2.2": "mailbox-full",
+    "4.5.3": "recipients",
+    "4.7.0": "too-many",
+    "5.1.1": "no-mailbox",
+    "5.1.3": "address",
+    "5.1.6": "no-mailbox",
+    "5.1.7": "address",
+    "5.2.0": "switched-off",
+    "5.2.1": "switched-off",
+    "5.2.2": "mailbox-full",
+    "5.2.3": "too-large",
+    "5.3.0": "later",
+    "5.3.4": "too-large",
+    "5.4.6": "loop",
+    "5.5.1": "protocol",
+    "5.5.2": "protocol",
+    "5.5.3": "recipients",
+    "5.5.4": "protocol",
+    "5.5.6": "protocol",
+    "5.6.0": "headers",
+    "5.6.7": "address",
+    "5.7.0": "login",
+    "5.7.8": "login",
+}
+"""The page of help (`base.help`) for a refusal that names none; of class 4 it is "later" if not
+here. What 5.7.1 refuses names one."""
 _CLASSES = {"2": 250, "4": 451, "5": 550}
 
 
@@ -55,13 +85,15 @@ _CLASSES = {"2": 250, "4": 451, "5": 550}
 class Reply:
     """`status` is the enhanced code, "" for replies that have none (greeting, EHLO, 334, 354).
 
-    `basic` overrides the table's three digits. A newline in `text` starts another line; what cannot
+    `basic` overrides the table's three digits; `page` names a page of help about a refusal where it
+    is not the one that its status has. A newline in `text` starts another line; what cannot
     be in a reply is replaced, lines that are too long are folded.
     """
 
     status: str
     text: str
     basic: int = 0
+    page: str = ""
 
     def __post_init__(self) -> None:
         if self.status and self.basic // 100 not in (0, int(self.status[0])):
@@ -79,6 +111,13 @@ class Reply:
     def passing(self) -> bool:
         """Whether it says "try again later"."""
         return 400 <= self.code < 500
+
+    def helped(self, url: str) -> "Reply":
+        """A refusal with the address of its page of help, below `url`; as it is for ""."""
+        if not url or not self.status or self.positive:
+            return self
+        page = self.page or PAGES.get(self.status) or ("later" if self.status[0] == "4" else "")
+        return replace(self, text=with_help(self.text, address(url, page)))
 
     def encode(self) -> bytes:
         """The octets on the wire."""

@@ -1,0 +1,1 @@
+"""The views, a file for each kind of page: thin, over operations."""
