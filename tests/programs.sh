@@ -1,7 +1,7 @@
 #!/bin/sh
-# The mail programs that tests drive, from the system's packages: installed where this may be done
-# (root and apt), and otherwise named in one message. Never fails: a test whose program is absent
-# says so in the summary of the test run.
+# The mail programs, and the browser, that tests drive, from the system's packages: installed where
+# this may be done (root and apt), and otherwise named in one message. Never fails: a test whose
+# program is absent says so in the summary of the test run.
 set -u
 PATH=$PATH:/usr/sbin
 
@@ -12,6 +12,7 @@ curl curl
 mbsync isync
 neomutt neomutt
 sieve-connect sieve-connect
+chromium chromium
 openssl openssl
 dkim: python3-dkim
 nacl: python3-nacl

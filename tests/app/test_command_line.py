@@ -114,7 +114,7 @@ def test_version() -> None:
         (("fly",), 2, "invalid choice: 'fly'"),
         (("queue", "fly"), 2, "invalid choice: 'fly'"),
         (("serve", "--workers", "many"), 2, "number between 0 and 256"),
-        (("serve", "--roles", "mx,web"), 2, "some of mx, submission, imap, sieve, queue"),
+        (("serve", "--roles", "mx,www"), 2, "some of mx, submission, imap, sieve, queue, web"),
         (("serve", "--strict"), 1, "only together with --local"),
         (("serve", "--local"), 1, "There is no installation in"),
         (("address", "list"), 1, "There is no installation in"),

@@ -231,7 +231,7 @@ def test_samples_are_good_mail(sample: samples.Sample) -> None:
 def test_guide_without_curl_works_too(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     wanted = bindings(
-        Settings.of(), ("mx", "submission", "imap", "sieve"), True, visit.ports.offset
+        Settings.of(), ("mx", "submission", "imap", "sieve", "web"), True, visit.ports.offset
     )
     out = StringIO()
     Guide([Bound(one, None) for one in wanted], Layout(visit.data), out).print()  # type: ignore[arg-type]

@@ -97,7 +97,7 @@ def test_whole_service_at_rest_is_small(service: Service) -> None:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 total += int(line.split()[1])
-    assert len(children) == 3  # two workers and the keeper
+    assert len(children) == 4  # two workers, the keeper and the web
     assert total < MAX_REST_KIB
 
 

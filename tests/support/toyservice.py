@@ -21,7 +21,7 @@ from alphorn.servers import logs, worker
 from alphorn.servers.bus import Bus
 from alphorn.servers.connection import IO, Session
 from alphorn.servers.launch import Launch
-from alphorn.servers.listeners import Listener
+from alphorn.servers.listeners import BY_NAME, Listener
 from alphorn.servers.metrics import Gauge
 from alphorn.servers.supervisor import Plan, Supervisor
 from alphorn.servers.worker import Seat
@@ -89,8 +89,7 @@ class Toys:
         if word == "broken.test":
             raise Refused("The toy is broken.")
         self.sessions: Mapping[str, Callable[[], Session]] = {
-            name: lambda: Lines(word)
-            for name in ("smtp", "submission", "submissions", "imap", "imaps", "sieve")
+            name: lambda: Lines(word) for name in BY_NAME if name != "metrics"
         }
         self.gauges: Sequence[Gauge] = ()
         self.tasks: Sequence[Callable[[], Awaitable[None]]] = ()

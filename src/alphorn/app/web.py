@@ -14,7 +14,7 @@ from alphorn.servers.bus import Bus
 from alphorn.servers.connection import Session
 from alphorn.servers.http.redirect import HTTPS_PORT, Redirect
 from alphorn.servers.http.session import HttpService, HttpSession
-from alphorn.servers.listeners import Listener
+from alphorn.servers.listeners import WEB, Listener
 from alphorn.servers.metrics import Gauge
 from alphorn.servers.rates import Rates
 from alphorn.servers.resolver import resolver
@@ -45,7 +45,7 @@ class WebParts:
         settings, launch = seat.settings, seat.launch
         hostname = settings[table.HOSTNAME]
         self._checks = Checks(seat)
-        hosts = (hostname, *(("localhost", "127.0.0.1", "[::1]") if launch.local else ()))
+        hosts = (hostname, *(_neighbours(seat) if launch.local else ()))
         port = https_port(seat.offered) or HTTPS_PORT
         site = Site(
             hostname=hostname,
@@ -70,6 +70,13 @@ class WebParts:
 
     def close(self) -> None:
         self._checks.close()
+
+
+def _neighbours(seat: Seat) -> tuple[str, ...]:
+    """What browsers on this machine call it by, with `--local`."""
+    addresses = (one.address for one in seat.offered if one.listener.role == WEB)
+    named = (f"[{one}]" if ":" in one else one for one in addresses)
+    return tuple(dict.fromkeys(("localhost", *named)))
 
 
 class Checks:

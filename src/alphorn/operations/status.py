@@ -81,5 +81,6 @@ PAGES = {
     "sender": "own-address",
     "slowed": "limits",
     "switched-off": "switched-off",
+    "unproved": "dmarc",
 }
 _BASIC = {"rate": 451, "slowed": 451}

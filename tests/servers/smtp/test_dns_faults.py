@@ -277,7 +277,9 @@ def test_a_worker_that_ends_waits_for_no_answer(
         dialog.say(f"RCPT TO:<{ANNA}>")
         eventually(lambda: resolver.hanging == 1)
         guarded.ports.on_loop(stop)
-        assert dialog.reply() == "421 4.3.2 The service is stopping; connect again"
+        assert dialog.reply() == (
+            "421 4.3.2 The service is stopping; connect again; help: https://help.alps.zz/later/"
+        )
         assert dialog.line() == "closed"
         assert resolver.hanging == 0
     assert caplog.text == ""

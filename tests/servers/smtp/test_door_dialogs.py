@@ -67,7 +67,7 @@ def test_a_whole_dialog_with_a_bogus_greeting(guarded: Guarded) -> None:
         S 550 5.7.1 <anna@example.test>... Access denied - bogus HELO [mon-serveur];
           help: https://help.alps.zz/helo/
         C DATA
-        S 554 5.5.1 No recipient has been accepted
+        S 554 5.5.1 No recipient has been accepted; help: https://help.alps.zz/protocol/
         C QUIT
         S 221 2.0.0 Goodbye
         S closed
@@ -382,7 +382,7 @@ def test_a_recipient_with_other_guards_gets_a_message_of_his_own(
         S 250 2.1.5 Recipient accepted
         C RCPT TO:<bert@example.test>
         S 452 4.5.3 This recipient is guarded otherwise than the first;
-          send it a message of its own
+          send it a message of its own; help: https://help.alps.zz/recipients/
         C DATA
         S 354 *
         M letter

@@ -21,7 +21,8 @@ def test_who_speaks_before_the_greeting(open_gate: Open) -> None:
         with Dialog(guarded.server, NAMELESS) as dialog:
             dialog.say("EHLO mail.alps.zz")
             assert dialog.line() == (
-                "554 5.7.1 You spoke before you were greeted, as no mail server does"
+                "554 5.7.1 You spoke before you were greeted, as no mail server does; "
+                "help: https://help.alps.zz/manners/"
             )
             assert dialog.line() == "closed"
     refusal = guarded.door.refusal(NAMELESS, Scope.MX)
@@ -61,7 +62,10 @@ def test_who_does_not_wait_for_replies(guarded: Guarded, commands: str, verb: st
     with Dialog(guarded.server, NAMELESS) as dialog:
         dialog.reply()
         dialog.socket.sendall(commands.encode())
-        assert dialog.reply() == f"554 5.5.1 You sent more without waiting for the reply to {verb}"
+        assert dialog.reply() == (
+            f"554 5.5.1 You sent more without waiting for the reply to {verb}; "
+            "help: https://help.alps.zz/manners/"
+        )
         assert dialog.line() == "closed"
 
 
@@ -77,7 +81,10 @@ def test_replies_to_guessed_addresses_come_ever_slower(open_gate: Open) -> None:
             began = time.monotonic()
             said = dialog.ask(f"RCPT TO:<guess{number}@example.test>")
             took.append(time.monotonic() - began)
-            assert said == f"550 5.1.1 There is no mailbox guess{number}@example.test here"
+            assert said == (
+                f"550 5.1.1 There is no mailbox guess{number}@example.test here; "
+                "help: https://help.alps.zz/no-mailbox/"
+            )
     assert min(took[2:]) >= 0.48  # less what clocks differ by
     # Connecting anew does not help, and one more is too many.
     with Dialog(guarded.server, NAMELESS) as dialog:

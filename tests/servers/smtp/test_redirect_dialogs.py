@@ -42,10 +42,10 @@ FORGED = """
     S 250 2.1.0 *
     C RCPT TO:<SRS0=aaaaaaaa=aa=alps.zz=carl@example.test>
     S 550 5.1.1 SRS0=aaaaaaaa=aa=alps.zz=carl@example.test is an address for reports that was not
-      made here, or was changed on the way
+      made here, or was changed on the way; help: https://help.alps.zz/no-mailbox/
     C RCPT TO:<SRS0=abcd=aa=alps.zz=carl@example.test>
     S 550 5.1.1 SRS0=abcd=aa=alps.zz=carl@example.test is an address for reports that was not
-      made here
+      made here; help: https://help.alps.zz/no-mailbox/
     C QUIT
     S 221 2.0.0 Goodbye
     S closed
@@ -62,8 +62,8 @@ def test_a_report_comes_back_and_nothing_else(guarded: Guarded) -> None:
     lead(guarded)
     assert taken(send(guarded, letter(), TEAM))
     sender = envelope_sender(guarded)
-    assert (
-        rcpt(guarded, sender, "carl@alps.zz") == f"550 5.1.1 {sender} takes reports of servers only"
+    assert rcpt(guarded, sender, "carl@alps.zz") == (
+        f"550 5.1.1 {sender} takes reports of servers only; help: https://help.alps.zz/no-mailbox/"
     )
     assert rcpt(guarded, sender.lower()) == "250 2.1.5 Recipient accepted"
     report = letter("mailer-daemon@alps.zz", "Undeliverable", to=sender)
@@ -75,7 +75,7 @@ def test_after_three_weeks_it_is_too_old(guarded: Guarded) -> None:
     lead(guarded)
     send(guarded, letter(), TEAM)
     guarded.house.clock.now += 22 * 86400
-    assert rcpt(guarded, envelope_sender(guarded)).endswith("is valid for 21 days and is older")
+    assert "is valid for 21 days and is older; help: " in rcpt(guarded, envelope_sender(guarded))
 
 
 def test_spam_is_refused_where_nobody_would_look_into_it(guarded: Guarded) -> None:
@@ -99,7 +99,8 @@ def test_a_paused_target(guarded: Guarded) -> None:
     lead(guarded)
     pause_target(guarded.house.installation.control, "example.test", FAR, "550 No such user")
     assert send(guarded, letter(), TEAM) == (
-        "550 5.2.1 Where team@example.test leads to, mail has been refused for days."
+        "550 5.2.1 Where team@example.test leads to, mail has been refused for days; "
+        "help: https://help.alps.zz/switched-off/"
     )
 
 

@@ -112,7 +112,9 @@ class HttpSession:
         if isinstance(event, h11.Request):
             self._begun = self._begun or time.monotonic()
             self._head = event
-            if self._declared(event) > MAX_BODY:
+            if self._size(event) > MAX_HEAD:
+                self._refuse(431, "That is more than is read here.")
+            elif self._declared(event) > MAX_BODY:
                 self._refuse(413, "That is more than is taken here.")
             elif self._http.they_are_waiting_for_100_continue:
                 go_on = h11.InformationalResponse(status_code=100, headers=[])
@@ -135,6 +137,11 @@ class HttpSession:
             self._too_slow()
         else:
             self._io.timeout(left)
+
+    @staticmethod
+    def _size(head: h11.Request) -> int:
+        """h11 limits what it waits with; a head that came in one piece it takes at any length."""
+        return len(head.target) + sum(len(name) + len(value) + 4 for name, value in head.headers)
 
     @staticmethod
     def _declared(head: h11.Request) -> int:
