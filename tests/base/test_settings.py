@@ -39,7 +39,7 @@ def test_all_faults_are_told_at_once() -> None:
         parse('worker = 2\nroles = ["mail"]\nthreads = 0\n[listen]\nsmtp = 70000\n')
     assert caught.value.errors == (
         "worker is not a setting; is workers meant?",
-        'roles is to be one of "mx", "submission", "imap", "sieve", "queue"',
+        'roles is to be one of "mx", "submission", "imap", "sieve", "queue", "web"',
         "threads is to be between 1 and 256",
         "listen.smtp has a port that is not between 1 and 65535",
         "hostname is missing: " + table.HOSTNAME.doc,

@@ -198,7 +198,8 @@ def test_strangers_are_refused_and_told_whom_to_ask(world: World) -> None:
 
     said = (
         f"550 5.7.1 {ANNA} takes mail over the secured network only (hin). Send it from within "
-        "that network, or ask help@hin.test"
+        "that network, or ask help@hin.test; "
+        f"help: https://{world.service.host}:{world.service.ports['https']}/help/gateway/"
     )
     assert refusal(world.service.smtp()) == said, "without TLS"
     assert refusal(world.calling(source="127.0.0.1")) == said, "from elsewhere"

@@ -325,7 +325,8 @@ def test_promotions_in_their_folder(service: Service) -> None:
 def test_a_recipient_with_other_guards_is_asked_to_come_alone(service: Service) -> None:
     alphorn(service, "protection", "set", DORA, "--attachments", "off")
     assert send(service, letter(), BERT, DORA) == (
-        "452 4.5.3 This recipient is guarded otherwise than the first; send it a message of its own"
+        "452 4.5.3 This recipient is guarded otherwise than the first; send it a message of its "
+        "own; help: https://help.example.test/recipients/"
     )
     (event,) = story(service, "--address", DORA, "--verdict", "deferred")
     assert event["facts"]["status"] == "4.5.3"  # type: ignore[index]
@@ -351,7 +352,10 @@ def test_who_speaks_too_early_is_banned_and_told_so(service: Service) -> None:
             assert dialog.line() == "closed"
         if banned.fullmatch(said):
             return True
-        assert said == "554 5.7.1 You spoke before you were greeted, as no mail server does"
+        assert said == (
+            "554 5.7.1 You spoke before you were greeted, as no mail server does; "
+            "help: https://help.example.test/manners/"
+        )
         times += 1
         return False
 
@@ -377,7 +381,9 @@ def test_who_guesses_addresses_is_banned(service: Service) -> None:
     def guess(dialog: Dialog) -> None:
         nonlocal guesses
         name = f"nobody{guesses}@example.test"
-        assert dialog.ask(f"RCPT TO:<{name}>") == f"550 5.1.1 There is no mailbox {name} here"
+        assert dialog.ask(f"RCPT TO:<{name}>") == (
+            f"550 5.1.1 There is no mailbox {name} here; help: https://help.example.test/no-mailbox/"
+        )
         guesses += 1
 
     def told() -> bool:
@@ -399,7 +405,8 @@ def test_who_guesses_addresses_is_banned(service: Service) -> None:
 
 def test_who_connects_too_often_is_sent_away_for_a_while(service: Service) -> None:
     told = re.compile(
-        r"421 4\.7\.0 Too many connections from your network; connect again in [0-9]+ seconds"
+        r"421 4\.7\.0 Too many connections from your network; connect again in [0-9]+ seconds; "
+        r"help: https://help\.example\.test/too-many/"
     )
 
     def sent_away() -> bool:
