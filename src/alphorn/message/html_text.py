@@ -7,13 +7,25 @@ closed reaches to the end.
 
 import re
 from html import unescape
+from itertools import groupby
+from operator import itemgetter
 
-_OPENER = re.compile(rb"<(?:(!--)|(script|style|head|title|template)(?=[\s/>]))")
-_INLINE = re.compile(
-    rb"</?(?:a|abbr|b|big|bdo|cite|code|em|font|i|ins|del|kbd|mark|q|s|small|span|strong|sub|sup|tt"
-    rb"|u|wbr)(?:[\s/][^>]*+)?+(?:>|\Z)",
-    re.IGNORECASE,
-)
+_INLINE_NAMES = """
+    a abbr b bdo big cite code del em font i ins kbd mark q s small span strong sub sup tt u wbr
+""".split()
+
+
+def _either_case(names: list[str]) -> str:
+    """An expression for names in order, whatever their case, that tells most others by a letter."""
+    return "|".join(
+        f"[{first}{first.upper()}](?i:{'|'.join(name[1:] for name in alike)})"
+        for first, alike in groupby(names, key=itemgetter(0))
+    )
+
+
+_HIDING = _either_case(["head", "script", "style", "template", "title"])
+_OPENER = re.compile(rf"<(?:(!--)|({_HIDING})(?=[\s/>]))".encode())
+_INLINE = re.compile(rf"</?+(?:{_either_case(_INLINE_NAMES)})(?:[\s/][^>]*+)?+(?:>|\Z)".encode())
 _TAG = re.compile(rb"<[a-zA-Z/!?][^>]*+(?:>|\Z)")
 
 
@@ -35,18 +47,22 @@ def body_begin(html: str) -> int:
 
 
 def _without_hidden(data: bytes) -> bytes:
+    opener = _OPENER.search(data)
+    if opener is None:
+        return data
     lower = data.lower()
     kept: list[bytes] = []
     at = 0
-    while (opener := _OPENER.search(lower, at)) is not None:
+    while opener is not None:
         kept.append(data[at : opener.start()])
-        closer = b"-->" if opener[1] is not None else b"</" + opener[2]
+        closer = b"-->" if opener[1] is not None else b"</" + opener[2].lower()
         at = lower.find(closer, opener.end())
         if at < 0:
             break
         at += len(closer)
         if opener[1] is None:
             at = max(at, lower.find(b">", at) + 1)
+        opener = _OPENER.search(data, at)
     else:
         kept.append(data[at:])
     return b" ".join(kept)

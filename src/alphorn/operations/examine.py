@@ -257,10 +257,10 @@ class Examiner:
         voices = self._voices(names, now) if names else {}
         if not voices:
             return seen
-        facts = replace(seen.facts, reported_hosts=reputation.reported_hosts(voices))
+        facts = seen.facts._replace(reported_hosts=reputation.reported_hosts(voices))
         if reason := reputation.sender_reason(voices):
-            facts = replace(facts, header_reasons=(*facts.header_reasons, reason))
-        return replace(seen, facts=facts)
+            facts = facts._replace(header_reasons=(*facts.header_reasons, reason))
+        return seen._replace(facts=facts)
 
     def _voices(self, names: Sequence[Name], now: float) -> Mapping[Name, Voices]:
         """Mail does not wait for a file that only says what others thought."""

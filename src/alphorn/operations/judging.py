@@ -206,11 +206,10 @@ def _with_familiarity(seen: Observation, known: Familiarity) -> Observation:
     trusted = facts.aligned or not facts.authentication_known
     if not known.answered and not (known.knows and trusted):
         return seen
-    return replace(
-        seen,
-        facts=replace(
-            facts, known_correspondent=known.knows and trusted, replied_to_us=known.answered
-        ),
+    return seen._replace(
+        facts=facts._replace(
+            known_correspondent=known.knows and trusted, replied_to_us=known.answered
+        )
     )
 
 
@@ -219,8 +218,8 @@ def _unlisted(seen: Observation) -> Observation:
     reasons = tuple(one for one in seen.facts.header_reasons if not one[0].startswith(LISTED))
     if len(reasons) == len(seen.facts.header_reasons) and not seen.facts.listed_hosts:
         return seen
-    facts = replace(seen.facts, header_reasons=reasons, listed_hosts=frozenset())
-    return replace(seen, facts=facts)
+    facts = seen.facts._replace(header_reasons=reasons, listed_hosts=frozenset())
+    return seen._replace(facts=facts)
 
 
 def _why(

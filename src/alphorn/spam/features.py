@@ -7,6 +7,7 @@ counts as text, as a reader would open it.
 """
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ MAX_DEPTH = 10
 MAX_HEADER = 64 * 1024
 MAX_FROM = 16_384
 """Characters, as `mailauth.dmarc.author` reads them: whoever is proved is to be who is seen."""
+MAX_KNOWN = 300
+"""Characters of a From field that is remembered, since who writes often writes it alike."""
 MAX_SUBJECT = 1000
 MAX_NAME = 300
 MAX_ADDRESSES = 100
@@ -64,12 +67,20 @@ class Author(NamedTuple):
 
 def author_of(fields: Fields) -> Author:
     """By its From field (RFC 5322 §3.6.2)."""
-    authors = addresses.mailboxes(fields.get("from", "")[:MAX_FROM])
+    value = fields.get("from", "")
+    return _known_author(value) if len(value) <= MAX_KNOWN else _author(value[:MAX_FROM])
+
+
+def _author(value: str) -> Author:
+    authors = addresses.mailboxes(value)
     if not authors:
         return Author()
     first = authors[0]
     address = _lower(first.address).removesuffix(".")
     return Author(address, _lower(first.domain).removesuffix("."), first.name, len(authors))
+
+
+_known_author = lru_cache(maxsize=1024)(_author)
 
 
 def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
@@ -87,6 +98,7 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
     invisible = 0
     if not shown.isascii():
         shown, invisible = _INVISIBLE.subn("", shown)
+    seen = body.markups[0] if len(body.markups) == 1 else markup.together(body.markups)
     found = tuple(body.all_links())
     clicks = tuple([one for one in found if not one.image and one.scheme in WEB])
     text = _flat(shown)[:MAX_TEXT]  # few letters grow in lower case
@@ -114,19 +126,19 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
         hosts=frozenset([one.host for one in clicks]),
         attachments=tuple(body.attached),
         shape=tuple(body.shape),
-        looks=tuple(dict.fromkeys(look for one in body.markups for look in one.looks)),
+        looks=tuple(seen.looks),
         shouted=tuple(islice(_shouted(shown), MAX_SHOUTED)),
         charsets=tuple(dict.fromkeys(body.charsets)),
-        images=sum(one.images for one in body.markups),
-        remote_images=sum(one.remote_images for one in body.markups),
-        tracking_pixels=sum(one.tracking_pixels for one in body.markups),
-        forms=sum(one.forms for one in body.markups),
-        passwords=sum(one.passwords for one in body.markups),
-        scripts=sum(one.scripts for one in body.markups),
-        frames=sum(one.frames for one in body.markups),
-        refresh=any(one.refresh for one in body.markups),
-        data_links=sum(one.data_links for one in body.markups),
-        tags=sum(one.tags for one in body.markups),
+        images=seen.images,
+        remote_images=seen.remote_images,
+        tracking_pixels=seen.tracking_pixels,
+        forms=seen.forms,
+        passwords=seen.passwords,
+        scripts=seen.scripts,
+        frames=seen.frames,
+        refresh=seen.refresh,
+        data_links=seen.data_links,
+        tags=seen.tags,
         has_html=bool(body.markups),
         has_plain=bool(body.plain),
         invisible=invisible,

@@ -7,6 +7,7 @@ MAX_SHOWN characters of a link's text.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -83,8 +84,9 @@ def look(html: str) -> Markup:
     if len(lower) != len(html):
         shown, in_place = lower, phrases.lower(html)
     pieces = lower.split("<")
-    # Looks, and styles that hide, stand within one piece; most text has neither sign in it.
-    marked = "<".join([one for one in pieces if "=" in one or ":" in one])
+    # Looks, and styles that hide, stand within one piece; most text has neither sign in it, and
+    # what follows each other often looks alike.
+    marked = "<".join(dict.fromkeys([one for one in pieces if "=" in one or ":" in one]))
     seen = Markup(tags=len(pieces) - 1)
     hiding = [pattern for beginning, pattern in _HIDING if beginning in marked]
     kept, hidden = _split_hidden(shown, lower, hiding) if hiding else (shown, "")
@@ -95,6 +97,24 @@ def look(html: str) -> Markup:
     for match in islice(_TAG.finditer(in_place), MAX_TAGS):
         _note(seen, html, match)
     return seen
+
+
+def together(parts: Iterable[Markup]) -> Markup:
+    """What was counted in several parts, without their texts and links."""
+    whole = Markup()
+    for one in parts:
+        whole.images += one.images
+        whole.remote_images += one.remote_images
+        whole.tracking_pixels += one.tracking_pixels
+        whole.forms += one.forms
+        whole.passwords += one.passwords
+        whole.scripts += one.scripts
+        whole.frames += one.frames
+        whole.refresh |= one.refresh
+        whole.data_links += one.data_links
+        whole.tags += one.tags
+        whole.looks |= one.looks
+    return whole
 
 
 def _note(seen: Markup, html: str, match: re.Match[str]) -> None:

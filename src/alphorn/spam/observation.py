@@ -1,6 +1,5 @@
 """What one look at a message finds: plain values for rules, classifier and categories."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from alphorn.spam.links import Link
@@ -16,8 +15,7 @@ class Attached(NamedTuple):
     octets: int
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """Addresses and domains are lower case, names and subject decoded, each of bounded length.
 
     `text` is what a reader sees, in lower case with single spaces: of the HTML where there is any,

@@ -1,7 +1,7 @@
 """What is known of a message beside its octets, and the reasons that a verdict is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -16,8 +16,10 @@ class Reason(NamedTuple):
     score: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class SpamFacts:
+_NONE: Mapping[str, int] = MappingProxyType({})
+
+
+class SpamFacts(NamedTuple):
     """What other parts of the service found out; each default means “not known”.
 
     `spf` and `dmarc` are result words ("pass", "fail", …; RFC 8601 §2.7), "" where nothing was
@@ -42,7 +44,7 @@ class SpamFacts:
     lists: tuple[str, ...] = ()
     allow_lists: tuple[str, ...] = ()
     listed_hosts: frozenset[str] = frozenset()
-    reported_hosts: Mapping[str, int] = field(default_factory=dict)
+    reported_hosts: Mapping[str, int] = _NONE
     header_reasons: tuple[tuple[str, str, float], ...] = ()
     recipients: int = 1
     sender: str = ""
