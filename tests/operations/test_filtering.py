@@ -119,6 +119,18 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
+def test_rules_are_obeyed_from_the_next_message_on(house: House) -> None:
+    house.accept()
+    house.script('fileinto :create "Work";')
+    house.accept()
+    house.mail.activate_script("")
+    house.accept()
+    house.accept()
+    house.mail.activate_script("main")
+    house.accept()
+    assert house.counts() == {"INBOX": 3, "Work": 2}
+
+
 def invoices(*actions: object, name: str = "Invoices") -> Filter:
     about = Condition(Field.SUBJECT, How.CONTAINS, ("invoice",))
     return Filter(name, Match.ALL, (about,), actions)  # type: ignore[arg-type]

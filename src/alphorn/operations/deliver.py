@@ -42,6 +42,7 @@ from alphorn.operations.sending_on import MAX_HOPS, Onwards, SendingOn
 from alphorn.operations.sent_on_limit import trouble
 from alphorn.operations.status import page_of, status_of
 from alphorn.store.api import Account, NewMessage, Store
+from alphorn.store.errors import Ruled
 from alphorn.store.visitors import Visitors
 
 _Onward = tuple[tuple[str, ...], frozenset[Notify]]
@@ -108,6 +109,7 @@ class Delivery:
         self._stopwatch = stopwatch
         self._welcomed = welcomed
         self._limit = helpers.limit
+        self._ruled: set[int] = set()  # accounts that had rules when they were last looked at
         self._acting = Acting(
             filtering
             if filtering is not None
@@ -405,7 +407,6 @@ class Delivery:
     ) -> str | None:
         """By the account's rules, where it has any."""
         mail = self._store.account(account.id)
-        version = 0 if placement.listed else mail.rules_version()
         fields = b"".join(
             (
                 received.return_path(piece.envelope.sender),
@@ -413,11 +414,22 @@ class Delivery:
                 placement.fields,
             )
         )
+        asking = not placement.listed
+        if asking and account.id not in self._ruled:
+            # Most have no rules: this is found out by the transaction that stores the message.
+            try:
+                self._append(piece, recipient, account, mail, placement, fields, unruled=True)
+                return None
+            except Ruled:
+                self._ruled.add(account.id)
+        version = mail.rules_version() if asking else 0
         if version:
             case = Case(
                 piece, recipient, route, account, mail, version, placement, fields, late, rest
             )
             return self._acting.act(case)
+        if asking:
+            self._ruled.discard(account.id)
         self._append(piece, recipient, account, mail, placement, fields)
         return None
 
@@ -429,6 +441,8 @@ class Delivery:
         mail: Account,
         placement: Placement,
         fields: bytes,
+        *,
+        unruled: bool = False,
     ) -> None:
         raw = header.prepend(piece.raw, fields)
         quota = account.quota_octets or None
@@ -439,6 +453,7 @@ class Delivery:
             placement.place,
             (NewMessage(raw, summary, int(piece.now), keywords=piece.keywords),),
             quota=quota,
+            unruled=unruled,
         )
         if placement.welcome and not placement.kind:
             self._welcomed(account.id, appended.uid)

@@ -158,13 +158,20 @@ class SqlAccount:
     # -- writing --
 
     def append(
-        self, place: Place, messages: Sequence[NewMessage], quota: int | None = None
+        self,
+        place: Place,
+        messages: Sequence[NewMessage],
+        quota: int | None = None,
+        *,
+        unruled: bool = False,
     ) -> Sequence[Appended]:
         if not messages:
             return ()
         prepared = [prepare(message) for message in messages]
         with self._database.writing() as tx:
-            mailbox_id, made, appended = appending.append(tx, place, prepared, quota, self._now())
+            mailbox_id, made, appended = appending.append(
+                tx, place, prepared, quota, self._now(), unruled=unruled
+            )
         self._tell(*((_LIST,) if made else ()), mailbox_id)
         return appended
 

@@ -388,10 +388,16 @@ class Account(Protocol):
 
     # -- writing --
     def append(
-        self, place: Place, messages: Sequence[NewMessage], quota: int | None = None
+        self,
+        place: Place,
+        messages: Sequence[NewMessage],
+        quota: int | None = None,
+        *,
+        unruled: bool = False,
     ) -> Sequence[Appended]:
         """All or none. `quota` in octets; raises OverQuota when usage would pass it, NotFound where
-        there is no such mailbox. The mailbox for a use is made where there is none."""
+        there is no such mailbox. The mailbox for a use is made where there is none. With `unruled`
+        raises `errors.Ruled` where the owner has rules."""
 
     def deliver(
         self,
@@ -469,7 +475,7 @@ class Account(Protocol):
 
     # -- what the owner decides --
     def rules_version(self) -> int:
-        """What `rules` would give as its version, for a few microseconds: each delivery asks."""
+        """What `rules` would give as its version, in less time."""
 
     def rules(self) -> Rules: ...
 

@@ -7,7 +7,7 @@ from alphorn.base.flags import Flag
 from alphorn.store import keywords, mailboxes
 from alphorn.store.api import Appended, Place, SpecialUse
 from alphorn.store.database import Row, Transaction
-from alphorn.store.errors import no_such_mailbox
+from alphorn.store.errors import Ruled, no_such_mailbox
 from alphorn.store.limits import MAX_UID
 from alphorn.store.prepared import Prepared
 from alphorn.store.threads import THREAD, Threads
@@ -16,9 +16,10 @@ from alphorn.store.threads import THREAD, Threads
 _SEEN = Flag.SEEN.value
 _DELETED = Flag.DELETED.value
 
-_SELECT = (  # The last is the thread of a message, looked up on the way.
+_SELECT = (  # The thread of a message and whether there are rules are looked up on the way.
     "SELECT id, uidvalidity, uidnext, first_unseen, (SELECT MAX(modseq) FROM mailbox),"  # noqa: S608
-    f" (SELECT SUM(octets) FROM mailbox), (SELECT modseq FROM account), ({THREAD})"
+    f" (SELECT SUM(octets) FROM mailbox), (SELECT modseq FROM account), ({THREAD}),"
+    " (SELECT current FROM rules WHERE id = 1)"
     " FROM mailbox WHERE "
 )
 _BY_ID = _SELECT + "id = ?"
@@ -27,13 +28,21 @@ _BY_USE = _SELECT + "special = ?"
 
 
 def append(
-    tx: Transaction, place: Place, messages: Sequence[Prepared], quota: int | None, now: int
+    tx: Transaction,
+    place: Place,
+    messages: Sequence[Prepared],
+    quota: int | None,
+    now: int,
+    *,
+    unruled: bool = False,
 ) -> tuple[int, bool, list[Appended]]:
     """Store the messages in this order; the mailbox's id, whether it was made for them, and where
-    they are. Raises OverQuota, Refused("limit"), NotFound."""
+    they are. Raises OverQuota, Refused("limit"), NotFound, and Ruled where `unruled` is wrong."""
     key, threads = messages[0].keys[0], Threads(tx)
     row, made = _place(tx, place, now, key)
-    mailbox_id, _, _, _, modseq, octets, gone, thread = row
+    mailbox_id, _, _, _, modseq, octets, gone, thread, rules = row
+    if unruled and rules:
+        raise Ruled("The account has rules.")
     added = sum(message.size for message in messages)
     may_grow(octets, added, quota)
     threads.knows(key, thread)

@@ -3,6 +3,12 @@
 from alphorn.base.errors import NotFound, Refused
 
 
+class Ruled(Refused):
+    """The account has rules, which are to be asked first."""
+
+    code = "ruled"
+
+
 def no_such_mailbox() -> NotFound:
     return NotFound("There is no such mailbox.", code="no-such-mailbox")
 

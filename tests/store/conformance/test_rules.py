@@ -6,7 +6,9 @@ import pytest
 
 from alphorn.base.errors import Exists, NotFound, Refused
 from alphorn.store import limits, scripts
-from alphorn.store.api import Account, Document, Rules, Store, StoredScript
+from alphorn.store.api import Account, Document, Rules, SpecialUse, Store, StoredScript
+from alphorn.store.errors import Ruled
+from tests.store import mail
 from tests.store.conftest import Clock
 from tests.store.mail import NOW
 
@@ -24,6 +26,24 @@ def test_an_account_without_rules(account: Account) -> None:
     account.activate_script("")
     account.put_document("filters", "")
     assert account.rules_version() == 0
+    assert account.check() == []
+
+
+def test_what_is_stored_only_where_there_are_no_rules(account: Account) -> None:
+    promotions = SpecialUse.PROMOTIONS
+    before = len(account.mailboxes())
+    inbox = account.mailbox("INBOX").id
+    account.append(inbox, [mail.new(b"1")], unruled=True)
+    account.put_script("work", KEEP)
+    account.append(inbox, [mail.new(b"2")], unruled=True)
+    account.activate_script("work")
+    for place in (inbox, "INBOX", promotions):
+        with pytest.raises(Ruled):
+            account.append(place, [mail.new(b"3")], unruled=True)
+    assert account.usage().messages == 2
+    assert len(account.mailboxes()) == before
+    account.append(inbox, [mail.new(b"3")])
+    assert account.usage().messages == 3
     assert account.check() == []
 
 
