@@ -139,3 +139,16 @@ def test_a_large_group_does_not_drown_a_small_one() -> None:
     keys = [*sender, *words]
     assert weigh(keys, counts).weight > 0
     assert weigh(Tokens(keys, (len(sender), len(keys))), counts).weight < 0
+
+
+def test_that_there_is_a_group_at_all_says_less_than_what_is_in_it() -> None:
+    """Looks that wanted mail has among little of it count against a message less than looks that
+    only unwanted mail has."""
+    counts = Table.create(bytearray(table.size(10)), 10)
+    sender, there, known, new = 1, 2, list(range(10, 20)), list(range(30, 40))
+    for n in range(100):
+        counts.learn([sender, there, *(known if n % 2 else new)], True)
+        counts.learn([sender, there, *known] if n < 10 else [sender], False)
+    condemned = weigh(Tokens([sender, there, *new], (1, 12)), counts).weight
+    doubted = weigh(Tokens([sender, there, *known], (1, 12)), counts).weight
+    assert 0 < doubted < condemned / 2

@@ -34,7 +34,8 @@ def test_what_leads_to_the_senders_own_site(sender: str, link: str, home: bool) 
 def test_each_sign_counts() -> None:
     assert resemblance(seen(message())) == 0
     found = resemblance(seen(html(LETTER + LEAVE + '<img src="https://shop.test/i">', sender=SHOP)))
-    assert found == newsletter.OWN_SITE + newsletter.UNSUBSCRIBE + newsletter.PRIVACY
+    named = newsletter.OWN_SITE + newsletter.OWN_NAME
+    assert found == named + newsletter.UNSUBSCRIBE + newsletter.PRIVACY
     pictures = "".join(f'<img src="https://shop.test/{n}">' for n in range(4))
     assert resemblance(seen(html(pictures))) == newsletter.PICTURES
     part = "--b\nContent-Type: text/{}\n\nhello\n"
@@ -43,6 +44,22 @@ def test_each_sign_counts() -> None:
         resemblance(seen(message(both, kind='multipart/alternative; boundary="b"')))
         == newsletter.BOTH_FORMS
     )
+
+
+def test_many_pages_are_different_ones() -> None:
+    links = [f'<a href="https://x.test/{n}">see</a>' for n in range(newsletter.MANY_PAGES)]
+    assert resemblance(seen(html("".join(links)))) == newsletter.PAGES
+    assert resemblance(seen(html(links[0] * newsletter.MANY_PAGES))) == 0
+
+
+def test_the_senders_name_is_that_of_his_site() -> None:
+    found = resemblance(seen(html("hello", sender="The Big Shop <news@bigshop.test>")))
+    assert found == newsletter.OWN_NAME
+    assert resemblance(seen(html("hello", sender="Ox <news@ox.test>"))) == 0
+
+
+def test_who_writes_from_a_free_mailbox_gains_nothing() -> None:
+    assert resemblance(seen(html(LETTER + LEAVE, sender="Shop <shop@gmail.com>"))) == 0
 
 
 def test_whoever_was_checked_and_is_not_proved_gains_nothing() -> None:

@@ -43,7 +43,7 @@ def test_order_of_words_matters_only_for_pairs() -> None:
     one = set(tokens(seen(message("alpha beta gamma"))))
     other = set(tokens(seen(message("gamma beta alpha"))))
     assert one != other
-    assert len(one ^ other) == 6  # two pairs and one over a gap, on each side
+    assert len(one ^ other) == 4  # two pairs on each side
 
 
 def test_words_of_scripts_without_spaces_are_told_apart() -> None:
@@ -88,3 +88,24 @@ def test_a_group_holds_what_it_is_named_for() -> None:
     assert one[: one.ends[0]] == other[: other.ends[0]]
     assert one[one.ends[0] : one.ends[1]] != other[other.ends[0] : other.ends[1]]
     assert one[one.ends[1] :] == other[other.ends[1] :]
+
+
+def test_the_first_token_of_a_group_says_that_there_is_one() -> None:
+    one = tokens(seen(html('<b style="color:red">one</b> two')))
+    other = tokens(seen(html('<p style="width:9%">three</p> four five')))
+    looks = slice(one.ends[6], one.ends[7]), slice(other.ends[6], other.ends[7])
+    assert one[looks[0]][0] == other[looks[1]][0]
+    assert set(one[looks[0]][1:]).isdisjoint(other[looks[1]][1:])
+    plain = tokens(seen(message()))
+    assert plain.ends[6] == plain.ends[7]
+
+
+def test_how_a_program_spells_is_told_apart_from_what_it_means() -> None:
+    """The boundary differs from message to message and says nothing."""
+    kinds = (
+        'multipart/mixed; boundary="a"', "multipart/mixed; boundary=b",
+        'Multipart/Mixed; boundary="a"',
+    )  # fmt: skip
+    one, same, other = (tokens(seen(message("--a--", kind=kind))) for kind in kinds)
+    assert one[one.ends[3] : one.ends[4]] == same[same.ends[3] : same.ends[4]]
+    assert one[one.ends[3] : one.ends[4]] != other[other.ends[3] : other.ends[4]]

@@ -32,6 +32,7 @@ MAX_SUBJECT = 1000
 MAX_NAME = 300
 MAX_ADDRESSES = 100
 MAX_SHOUTED = 200
+MAX_SPELLED = 500
 
 # Looked for in lower case, where alternatives fail at their first letter.
 _FIELD = re.compile(
@@ -39,7 +40,8 @@ _FIELD = re.compile(
     rb"|feedback-id|x-mailer|user-agent|x-priority|importance|sender|return-path|x-csa-complaints"
     rb"|x-campaign-?id|x-mailgun-tag|x-sg-eid|x-mc-user|x-feedback-id|x-auto-response-suppress"
     rb"|mailing-list|x-mailing-list|x-beenthere|dkim-signature|organization"
-    rb"|x-msmail-priority|x-facebook|x-facebook-notify|x-linkedin-class|x-linkedin-template"
+    rb"|x-msmail-priority|x-mimeole|mime-version"
+    rb"|x-facebook|x-facebook-notify|x-linkedin-class|x-linkedin-template"
     rb"|x-twitter-class|thread-index|x-php-originating-script|x-php-script)"
     rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)"
 )
@@ -116,6 +118,8 @@ def observe(raw: bytes, entity: Entity, facts: SpamFacts) -> Observation:
         undisclosed="undisclosed" in to[:60].lower() or not recipients,
         recipient_addresses=tuple(_lower(one.address) for one in recipients[:20]),
         fields=_fields(raw, entity.start, min(entity.body, entity.start + MAX_HEADER)),
+        content_type=_spelled(fields.get("content-type", "")),
+        encoding=_spelled(fields.get("content-transfer-encoding", "")),
         text=text,
         words=phrases.words(text),
         plain=plain,
@@ -167,6 +171,10 @@ def _shouted(text: str) -> dict[str, None]:
         if not (after.isalnum() or after == "_"):
             found[text[max(begin, end - MAX_SHOUTED_WORD) : end]] = None
     return found
+
+
+def _spelled(value: str) -> str:
+    return charsets.repair(value[:MAX_SPELLED])
 
 
 def _fields(raw: bytes, start: int, end: int) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 Newsletters and spam share most of their words and nearly all of their markup, so that what was
 learned of the one condemns the other. They differ in how they are built: a newsletter leads to its
-sender's own site, tells how to be rid of it, speaks of how data are treated, shows many pictures,
+sender's own site and to many pages, where spam wants one click; its sender calls himself as his
+site is called; it tells how to be rid of it, speaks of how data are treated, shows many pictures,
 and comes as plain text too. Whoever sends spam can build it so, and phishing does; therefore these
 signs only lessen what was learned against a message, never outweigh what a rule, a list or a check
-found, and count for nothing where its sender was checked and is not proved.
+found, and count for nothing where its sender was checked and is not proved, or writes from a free
+mailbox.
 """
 
 import re
@@ -14,12 +16,16 @@ from alphorn.spam import names
 from alphorn.spam.links import base_domain
 from alphorn.spam.observation import Observation
 
-OWN_SITE = 2.0
+OWN_SITE = 1.0
+OWN_NAME = 1.0
 UNSUBSCRIBE = 2.0
 PRIVACY = 1.0
+PAGES = 1.0
 PICTURES = 1.0
 BOTH_FORMS = 1.0
 MANY_PICTURES = 4
+MANY_PAGES = 5
+NAMED = 4
 TAIL = 6000
 
 _UNSUBSCRIBE = re.compile(
@@ -41,9 +47,15 @@ def resemblance(seen: Observation) -> float:
     """Points by which what was learned against the message is to be lessened, at least 0."""
     if seen.facts.authentication_known and not seen.facts.aligned:
         return 0.0
+    if seen.from_domain in names.FREE_MAIL:
+        return 0.0
     points = 0.0
     if leads_home(seen):
         points += OWN_SITE
+    if called_as_its_site(seen):
+        points += OWN_NAME
+    if len({(link.host, link.path, link.query) for link in seen.clicks}) >= MANY_PAGES:
+        points += PAGES
     if tells_how_to_leave(seen):
         points += UNSUBSCRIBE
     if any(word in seen.text for word in _PRIVACY):
@@ -67,6 +79,13 @@ def leads_home(seen: Observation) -> bool:
         for link in seen.links
         if link.scheme in ("http", "https")
     )
+
+
+def called_as_its_site(seen: Observation) -> bool:
+    """Whether the sender's name has in it what his registered domain begins with; too short a
+    beginning proves nothing."""
+    label = base_domain(seen.from_domain).partition(".")[0]
+    return len(label) >= NAMED and label in seen.from_name.lower().replace(" ", "")
 
 
 def tells_how_to_leave(seen: Observation) -> bool:

@@ -22,9 +22,9 @@ class Observation(NamedTuple):
     else of the plain text; `words` are its different words. `plain` and `visible` are the two
     before that (`visible` from HTML), `hidden` what the HTML does not show. `clicks` are those of
     the links that lead to the web and wait for a click, `hosts` where to. `fields` are other fields
-    of the header by lower-case name, the first of each. `shape` names the leaf parts' types in
-    order, `looks` the attributes that say how the HTML is to look, `shouted` the words that stand
-    in capitals.
+    of the header by lower-case name, the first of each; `content_type` and `encoding` are two more
+    as the sender spelled them. `shape` names the leaf parts' types in order, `looks` the attributes
+    that say how the HTML is to look, `shouted` the words that stand in capitals.
     """
 
     facts: SpamFacts
@@ -40,6 +40,8 @@ class Observation(NamedTuple):
     undisclosed: bool
     recipient_addresses: tuple[str, ...]
     fields: dict[str, str]
+    content_type: str
+    encoding: str
     text: str
     words: frozenset[str]
     plain: str

@@ -11,21 +11,24 @@ that words can be made to collide helps nobody who may as well write the other w
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice, repeat
+from itertools import islice, repeat
 from zlib import crc32
 
 from alphorn.spam.links import base_domain
 from alphorn.spam.observation import Observation
 
-MAX_TOKENS = 1500
-MAX_WORDS = 1500
+MAX_TOKENS = 1000
+MAX_WORDS = 1000
 MAX_HEAD = 400
 MAX_LOOKS = 300
 MAX_FIGURES = 200
+MAX_FIGURE_TEXT = 20_000
 MAX_HIDDEN = 200
 SENDER = 4
 GROUPS = 10
 VERSION = 1
+"""Of what tokens mean. What was learned stays of use while those asked for mean the same: new kinds
+begin unknown, and those no longer made are forgotten as others make room."""
 
 # Signs of currencies are words too: all of their octets are above 0x7f.
 _WORD = re.compile(rb"[a-z$\x80-\xff!][a-z0-9'\x80-\xff-]{1,19}")
@@ -34,12 +37,17 @@ _SIMPLE = re.compile(rb"[a-z0-9$\x80-\xff!]+")
 _FIGURE_WORD = re.compile(
     r"[$€£\d!](?:(?<=\d)[\d.,]{0,12}%?|(?<=[$€£])\d[\d.,]{0,12}%?|(?<=!)!{1,8}|(?<=\$)\${1,8})"
 )
+_BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"[^\"]*\"?|[^\s;]+)", re.IGNORECASE)
+_SPELLED = ("mime-version", "x-mimeole", "x-priority", "importance", "x-msmail-priority",
+            "organization")  # fmt: skip
 _LOCAL_WORD = re.compile(rb"[a-z]{3,20}|\d+")
 _WIDE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 # Where a word stood.
 _BODY, _SUBJECT, _FROM, _LOCAL, _NAME, _LINK, _PATH, _HIDDEN, _OTHER = range(1, 10)
-_LOOK, _SHOUTED, _FIGURE = range(10, 13)
+_LOOK, _SHOUTED, _FIGURE, _PROGRAM, _GROUP = range(10, 15)
+# The first token of each group but the first says that there is such a group.
+_THERE = tuple(crc32(bytes((number,)), _GROUP) for number in range(GROUPS))
 
 
 class Tokens(tuple[int, ...]):
@@ -55,24 +63,22 @@ class Tokens(tuple[int, ...]):
 
 def tokens(seen: Observation) -> Tokens:
     """At most MAX_TOKENS different integers of 32 bits, never 0, in GROUPS: who sent it (the first
-    SENDER are address, domain, registered domain, list), subject, names, habits of the header,
-    links, words, looks, figures with what is shouted and hidden, pairs, pairs with a gap.
+    SENDER are address, domain, registered domain, list), subject, names, habits, how the program
+    that made it spells, links, words, looks, figures with what is shouted and hidden, pairs. The
+    first token of each group but the first says that there is such a group.
     """
     words = _words(seen.text)[:MAX_WORDS]
     body = list(map(crc32, words, repeat(_BODY)))
     found: dict[int, None] = {0: None}  # no token; it is the first, and left out below
-    ends = []
-    for group in (*_head(seen), body, *_habits(seen), map(crc32, words[1:], body)):
-        found.update(dict.fromkeys(group))
+    ends: list[int] = []
+    groups = (*_head(seen), body, *_habits(seen), list(map(crc32, words[1:], body)))
+    for there, group in zip(_THERE, groups, strict=True):
+        if group:
+            if ends:
+                found[there] = None
+            found.update(dict.fromkeys(group))
         ends.append(len(found) - 1)
-    if len(found) < MAX_TOKENS:
-        gapped = [one ^ _GAP_SALT for one in body]
-        found.update(dict.fromkeys(map(crc32, words[2:], gapped)))
-    ends.append(len(found) - 1)
     return Tokens(islice(found, 1, MAX_TOKENS + 1), (min(end, MAX_TOKENS) for end in ends))
-
-
-_GAP_SALT = 0x5BD1E995
 
 
 def _words(text: str) -> list[bytes]:
@@ -89,14 +95,15 @@ def _salted(words: Iterable[str], salt: int) -> Iterator[int]:
     return map(crc32, [word.encode("utf-8", "replace") for word in words], repeat(salt))
 
 
-def _head(seen: Observation) -> Iterator[Iterable[int]]:
-    """Five groups, the last four with at most MAX_HEAD altogether."""
+def _head(seen: Observation) -> Iterator[list[int]]:
+    """Six groups, the last five with at most MAX_HEAD altogether."""
     domain = seen.from_domain
     who = ("address " + seen.from_address, "domain " + domain)
     house = ("base " + base_domain(domain), "list " + seen.list_id)
-    yield _salted((*who, *house, *_parents(domain)), _FROM)
+    yield list(_salted((*who, *house, *_parents(domain)), _FROM))
     room = MAX_HEAD
-    for group in (_subject(seen), _names(seen), _salted(_about(seen), _OTHER), _links(seen)):
+    about, program = _salted(_about(seen), _OTHER), _salted(_program(seen), _PROGRAM)
+    for group in (_subject(seen), _names(seen), about, program, _links(seen)):
         taken = list(islice(group, room))
         room -= len(taken)
         yield taken
@@ -127,15 +134,30 @@ def _links(seen: Observation) -> Iterator[int]:
         )
 
 
-def _habits(seen: Observation) -> Iterator[Iterable[int]]:
+def _habits(seen: Observation) -> Iterator[list[int]]:
     """How it looks; what it shouts and hides, and its figures."""
-    yield map(crc32, seen.looks[:MAX_LOOKS], repeat(_LOOK))
-    figures = dict.fromkeys(_FIGURE_WORD.findall(seen.text[:20_000]))
-    yield chain(
-        _salted(seen.shouted, _SHOUTED),
-        _salted(islice(figures, MAX_FIGURES), _FIGURE),
-        islice(_sums(seen.hidden.lower(), _HIDDEN), MAX_HIDDEN),
-    )
+    yield list(map(crc32, seen.looks[:MAX_LOOKS], repeat(_LOOK)))
+    figures = dict.fromkeys(_FIGURE_WORD.findall(seen.text[:MAX_FIGURE_TEXT]))
+    hidden = _sums(seen.hidden.lower(), _HIDDEN) if seen.hidden else ()
+    yield [
+        *_salted(seen.shouted, _SHOUTED),
+        *_salted(islice(figures, MAX_FIGURES), _FIGURE),
+        *islice(hidden, MAX_HIDDEN),
+    ]
+
+
+def _program(seen: Observation) -> Iterator[str]:
+    """What programs that write mail spell each in its way, and imitations of them get wrong."""
+    yield "type " + _BOUNDARY.sub("boundary", seen.content_type)[:60]
+    yield "encoding " + seen.encoding[:20]
+    for name in _SPELLED:
+        value = seen.fields.get(name)
+        if value:
+            yield f"{name} {value[:60]}"
+    if "mime-version" not in seen.fields:
+        yield "no mime-version"
+    if "x-mimeole" not in seen.fields:
+        yield "no x-mimeole"
 
 
 def _parents(domain: str) -> Iterator[str]:
