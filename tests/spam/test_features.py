@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from alphorn.spam import features
+from alphorn.spam import categories, features, tokens
 from tests.spam.mail import attached, html, message, seen
 
 
@@ -23,6 +23,14 @@ def test_header_is_decoded_and_addresses_are_lower_case() -> None:
     assert found.list_id == "friends.lists.test"
     assert found.recipient_addresses == ("anna@here.test",)
     assert not found.undisclosed
+
+
+def test_every_field_that_is_asked_for_is_read() -> None:
+    asked = {*tokens._SPELLED, *categories._MASS_FIELDS}
+    asked |= {"list-id", "list-unsubscribe", "list-unsubscribe-post", "list-post", "precedence"}
+    asked |= {"x-mailer", "user-agent", "sender", "mailing-list", "x-beenthere"}
+    found = seen(message(fields="".join(f"{name.title()}: a\n" for name in asked)))
+    assert found.fields == dict.fromkeys(asked, "a")
 
 
 def test_text_is_what_a_reader_sees() -> None:
@@ -123,3 +131,64 @@ def test_an_empty_message_is_seen() -> None:
     found = seen(b"")
     assert found.text == found.subject == found.from_address == ""
     assert found.undisclosed
+
+
+@pytest.mark.parametrize(
+    ("body", "shouted"),
+    [
+        ("BUY NOW or NEVER", ("BUY", "NOW", "NEVER")),
+        ("fooBAR ABCd AB XYZ_ QRS1 END", ("BAR", "END")),
+        ("FREE\u201d and FREE\u00e9", ("FREE",)),
+        ("A" * 10 + "B" * 20, ("B" * 20,)),
+        ("\u00c9TAT", ("TAT",)),
+    ],
+)
+def test_capitals_at_the_end_of_words_are_shouted(body: str, shouted: tuple[str, ...]) -> None:
+    assert seen(message(body)).shouted == shouted
+
+
+def test_words_are_runs_of_letters_in_any_alphabet() -> None:
+    found = seen(
+        message(
+            "It's 4you: na\u00efve \u201cquoted\u201d stra\u00dfe, a_b"
+            " \u00bd\u00b2 \u043c\u0438\u0440"
+        )
+    )
+    assert found.words == {
+        *(
+            "it",
+            "s",
+            "you",
+            "na\u00efve",
+            "quoted",
+            "stra\u00dfe",
+            "a",
+            "b",
+            "\u00bd\u00b2",
+            "\u043c\u0438\u0440",
+        )
+    }
+
+
+def test_names_of_tags_and_attributes_may_be_in_any_case() -> None:
+    found = seen(
+        html('<A HREF="HTTP://Evil.Test/Path?Q=A">X</A><IMG data-src=x SRC=http://i.test/P>')
+    )
+    assert [(link.host, link.path, link.query) for link in found.links] == [
+        ("evil.test", "/Path", "?Q=A"),
+        ("i.test", "/P", ""),
+    ]
+    assert [link.host for link in found.clicks] == ["evil.test"]
+    assert found.hosts == {"evil.test"}
+
+
+def test_letters_that_grow_in_lower_case_move_nothing() -> None:
+    found = seen(html('<p>\u0130\u0130\u0130<a href="http://a.test/X">www.b.test</a>'))
+    assert [(link.host, link.path, link.shown) for link in found.links] == [
+        ("a.test", "/X", "www.b.test")
+    ]
+    found = seen(message("\u0130\u0130 see WWW.A.test/X and HTTPS://b.test/Y"))
+    assert [(link.host, link.path) for link in found.links] == [
+        ("www.a.test", "/X"),
+        ("b.test", "/Y"),
+    ]

@@ -36,13 +36,10 @@ MAX_SPELLED = 500
 
 # Looked for in lower case, where alternatives fail at their first letter.
 _FIELD = re.compile(
-    rb"\n(list-id|list-unsubscribe|list-unsubscribe-post|list-post|precedence|auto-submitted"
-    rb"|feedback-id|x-mailer|user-agent|x-priority|importance|sender|return-path|x-csa-complaints"
-    rb"|x-campaign-?id|x-mailgun-tag|x-sg-eid|x-mc-user|x-feedback-id|x-auto-response-suppress"
-    rb"|mailing-list|x-mailing-list|x-beenthere|dkim-signature|organization"
-    rb"|x-msmail-priority|x-mimeole|mime-version"
-    rb"|x-facebook|x-facebook-notify|x-linkedin-class|x-linkedin-template"
-    rb"|x-twitter-class|thread-index|x-php-originating-script|x-php-script)"
+    rb"\n(list-id|list-unsubscribe|list-unsubscribe-post|list-post|precedence|feedback-id|sender"
+    rb"|x-mailer|user-agent|x-priority|importance|x-msmail-priority|x-mimeole|mime-version"
+    rb"|organization|mailing-list|x-beenthere|x-csa-complaints|x-campaign-?id|x-mailgun-tag|x-sg-eid"
+    rb"|x-mc-user|x-feedback-id)"
     rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)"
 )
 _PLAIN_URL = re.compile(r"(?:https?:/|www(?<!\wwww)\.)[^\s<>\"'\]\x00-\x20]{2,2000}")
