@@ -102,7 +102,9 @@ def test_refused_at_the_port_or_by_a_report(world: World) -> None:
     with pytest.raises(smtplib.SMTPDataError) as refused:
         world.send("alone")
     assert refused.value.smtp_code == 550
-    assert refused.value.smtp_error == b"5.7.1 Bitte schreiben Sie an mein Buero."
+    said = refused.value.smtp_error
+    assert said.startswith(b"5.7.1 Bitte schreiben Sie an mein Buero; help: https://")
+    assert said.endswith(b"/help/rejected/")
     world.send("together", ANNA, BEN)
     assert world.service.subjects(BEN) == ["together"]
     report = world.arrived(CARL)
